@@ -1,0 +1,201 @@
+"""The database of this process: one client an event loop, documents bound once, embedded server without a URI.
+
+PyMongo's async client belongs to the loop it was made on, while a Beanie class belongs to the process. So every
+registered document asks ``collection_of`` for its collection, which answers with the running loop's client.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from beanie import Document, init_beanie
+from bson import Decimal128
+from bson.codec_options import TypeDecoder, TypeRegistry
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure
+
+from core.database.embedded.process import ensure_server
+from core.errors import Unavailable
+from core.registries import ModelRegistry
+from core.runs.touched import TouchedDocuments
+from core.settings import Settings, default_settings
+
+log = logging.getLogger("core.database")
+
+Client = AsyncMongoClient[dict[str, Any]]
+Database = AsyncDatabase[dict[str, Any]]
+Result = TypeVar("Result")
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Client] = WeakKeyDictionary()
+_bound: dict[type[Document], str] = {}
+"""Documents that Beanie has initialised through us, and the name of their database."""
+
+
+class _DecimalReader(TypeDecoder):
+    """Beanie writes ``Decimal`` as Decimal128; this makes it come back as ``Decimal`` for plain annotations too."""
+
+    bson_type = Decimal128
+
+    def transform_bson(self, value: Decimal128) -> Decimal:
+        return value.to_decimal()
+
+
+_CLIENT_OPTIONS: Mapping[str, Any] = {
+    "tz_aware": True,
+    "uuidRepresentation": "standard",
+    "type_registry": TypeRegistry([_DecimalReader()]),
+    "appname": "core",
+}
+
+
+async def init_database(
+    settings: Settings | None = None,
+    *,
+    client: Client | None = None,
+    documents: Iterable[type[Document]] | None = None,
+) -> Database:
+    """Connect this event loop and bind the registered documents (or ``documents``) to the database of the settings.
+
+    Calling it again is cheap. ``client`` is used instead of a new one; it must belong to the running loop.
+
+    Raises:
+        Unavailable: no server answers, or it refuses the credentials; the message names the server and the remedy.
+    """
+    settings = settings or default_settings()
+    loop = asyncio.get_running_loop()
+    if client is None:
+        client = _clients.get(loop) or await asyncio.to_thread(_open, settings)
+    else:
+        client = _with_listener(client)
+    database: Database = client[settings.mongodb_database]
+    if documents is None:
+        documents = [info.document_cls for info in ModelRegistry.list_all()]
+    missing = [document for document in documents if _bound.get(document) != database.name]
+    known = _clients.get(loop)
+    _clients[loop] = client
+    try:
+        await reached(client.admin.command("ping"), settings)
+        if missing:
+            await reached(init_beanie(database=database, document_models=missing), settings)  # pyright: ignore[reportArgumentType]
+    except Unavailable:
+        if known is None:
+            del _clients[loop]
+            await client.close()
+        raise
+    _bound.update(dict.fromkeys(missing, database.name))
+    return database
+
+
+async def reached(answer: Awaitable[Result], settings: Settings) -> Result:
+    try:
+        return await answer
+    except ConnectionFailure as error:
+        raise Unavailable(f"no answer from {server_of(settings)}; is it running and MONGODB_URI right?") from error
+    except OperationFailure as error:
+        if error.code in (13, 18):
+            raise Unavailable(f"{server_of(settings)} refuses the user or password in MONGODB_URI") from error
+        raise
+
+
+async def wait_for_database(settings: Settings, *, delay: float = 1.0, longest: float = 15.0) -> Database:
+    """``init_database``, retried with a growing delay (seconds) and a message each time, until it works."""
+    while True:
+        try:
+            return await init_database(settings)
+        except Unavailable as error:
+            log.warning("%s Trying again in %.0f s.", error, delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, longest)
+
+
+async def ensure_database() -> None:
+    """Connect by the settings where the running loop has no client yet: an operation called from a plain script."""
+    if asyncio.get_running_loop() not in _clients:
+        await init_database()
+
+
+def is_connected() -> bool:
+    return asyncio.get_running_loop() in _clients
+
+
+async def close_database() -> None:
+    """Close the running loop's client. Documents stay bound: the next ``init_database`` makes a client for them."""
+    client = _clients.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        await client.close()
+
+
+def client_of_loop() -> Client:
+    """The running loop's client.
+
+    Raises:
+        Unavailable: ``init_database`` has not been awaited on this loop.
+    """
+    client = _clients.get(asyncio.get_running_loop())
+    if client is None:
+        raise Unavailable("this event loop has no database; await core.database.connection.init_database() first")
+    return client
+
+
+def forget(documents: Iterable[type[Document]]) -> None:
+    """Bind these documents anew at the next ``init_database``."""
+    for document in documents:
+        _bound.pop(document, None)
+
+
+def collection_of(bound: AsyncCollection[Any]) -> AsyncCollection[Any]:
+    """The same collection through the running loop's client; a collection of a foreign client as it is."""
+    try:
+        client = _clients.get(asyncio.get_running_loop())
+    except RuntimeError:
+        return bound
+    if client is None or bound.database.client is client or not _is_ours(bound.database.client):
+        return bound
+    return client[bound.database.name][bound.name]
+
+
+def server_of(settings: Settings) -> str:
+    """Which server the settings mean, without its password: for messages to people."""
+    if settings.mongodb_uri is None:
+        return f"the embedded database in {settings.data_dir.resolve()}"
+    uri = settings.mongodb_uri.get_secret_value()
+    scheme, _, rest = uri.partition("://")
+    return f"MongoDB at {scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _open(settings: Settings) -> Client:
+    try:
+        uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else ensure_server(settings.data_dir)
+        return AsyncMongoClient(
+            uri,
+            serverSelectionTimeoutMS=int(settings.database_timeout * 1000),
+            event_listeners=[TouchedDocuments()],
+            **_CLIENT_OPTIONS,
+        )
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise Unavailable(f"MONGODB_URI cannot be used: {error}") from error
+
+
+def _with_listener(client: Client) -> Client:
+    listeners = client.options.event_listeners
+    if not any(isinstance(found, TouchedDocuments) for found in listeners):
+        raise Unavailable(
+            "this client reports no commands, so runs could not name what they touch; make it with "
+            "event_listeners=[core.runs.touched.TouchedDocuments()]"
+        )
+    return client
+
+
+def _is_ours(client: object) -> bool:
+    return any(client is found for found in _clients.values()) or getattr(client, "_closed", False)
+
+
+__all__ = [
+    "client_of_loop", "close_database", "collection_of", "ensure_database", "forget", "init_database",
+    "is_connected", "reached", "server_of", "wait_for_database",
+]

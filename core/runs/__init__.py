@@ -1,0 +1,1 @@
+"""The life of a run: its record, its execution, what it touched."""

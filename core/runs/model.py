@@ -1,0 +1,107 @@
+"""TaskRun: the record of one attempt at an operation. Written before the operation starts, closed after it ended."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from beanie import Document, PydanticObjectId
+from pydantic import Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from core.idioms import add_idioms
+from core.registries import ModelInfo, current_registry
+
+
+class TaskRunStatus(StrEnum):
+    """Where a run stands. The last four are final."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (TaskRunStatus.PENDING, TaskRunStatus.RUNNING)
+
+
+def now() -> datetime:
+    """UTC, in the millisecond steps BSON keeps."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class TaskRun(Document):
+    """One run of an operation: what went in, what came out, how it ended, which documents it touched."""
+
+    operation_name: str = Field(description="Name of the operation")
+    status: TaskRunStatus = Field(TaskRunStatus.PENDING, description="Where the run stands")
+    created_at: datetime = Field(default_factory=now, description="When the run was recorded")
+    started_at: datetime | None = Field(None, description="When the operation began")
+    finished_at: datetime | None = Field(None, description="When the run ended")
+    duration_ms: int | None = Field(None, description="Milliseconds from start to end")
+    orchestrated: bool = Field(False, description="Whether it ran inside a Prefect flow or task")
+    prefect_flow_run_id: str | None = Field(None, description="The Prefect flow run it belongs to")
+    prefect_task_run_id: str | None = Field(None, description="The Prefect task run it belongs to")
+    input_dump: dict[str, Any] = Field(default_factory=dict, description="The input, as JSON")
+    output: Any = Field(None, description="The output, as JSON")
+    output_truncated: bool = Field(False, description="Whether the output was too large to keep")
+    result_refs: list[dict[str, Any]] = Field(default_factory=list, description="Documents the run inserted, updated or deleted")
+    result_refs_total: int = Field(0, description="How many there are; the first 1,000 are kept")
+    error_code: str | None = Field(None, description="Stable code of the failure")
+    error_message: str | None = Field(None, description="What the failure said")
+    error_traceback: str | None = Field(None, description="Where it was raised")
+    idempotency_key: str | None = Field(None, description="Runs of one operation with one key happen once")
+    trigger: str = Field("python", description="Where the run was asked for: graphql, rest, cli, python or prefect")
+    principal: str = Field("local", description="Who asked for it")
+    operation_version: str = Field("", description="Digest of the code that ran")
+
+    class Settings:
+        name = "taskruns"
+        indexes = [
+            IndexModel([("created_at", DESCENDING)]),
+            IndexModel([("operation_name", ASCENDING), ("created_at", DESCENDING)]),
+            IndexModel([("status", ASCENDING), ("created_at", DESCENDING)]),
+            IndexModel([("prefect_flow_run_id", ASCENDING)], partialFilterExpression={"prefect_flow_run_id": {"$type": "string"}}),
+            IndexModel(
+                [("operation_name", ASCENDING), ("idempotency_key", ASCENDING)],
+                unique=True,
+                partialFilterExpression={"idempotency_key": {"$type": "string"}},
+            ),
+        ]
+
+    def mark_success(self, result_refs: list[dict[str, Any]] | None = None, output: Any = None) -> None:
+        """Set what a run that went well ends with; the caller saves."""
+        self._finish(TaskRunStatus.SUCCESS)
+        self.output = output
+        if result_refs is not None:
+            self.result_refs, self.result_refs_total = result_refs[:_MOST_REFS], len(result_refs)
+
+    def mark_failed(self, error: BaseException | str, traceback: str | None = None, code: str = "OPERATION_FAILED") -> None:
+        """Set what a run that failed ends with; the caller saves."""
+        self._finish(TaskRunStatus.CANCELLED if code == "CANCELLED" else TaskRunStatus.FAILED)
+        self.error_code, self.error_traceback = code, traceback
+        self.error_message = error if isinstance(error, str) else f"{type(error).__name__}: {error}".rstrip(": ")
+
+    def _finish(self, status: TaskRunStatus) -> None:
+        self.status, self.finished_at = status, now()
+        self.duration_ms = round((self.finished_at - (self.started_at or self.finished_at)).total_seconds() * 1000)
+
+
+_MOST_REFS = 1000
+
+add_idioms(TaskRun)
+current_registry().add_model(
+    ModelInfo(
+        name="TaskRun",
+        document_cls=TaskRun,
+        description="One run of an operation: what went in, what came out, how it ended, which documents it touched.",
+        tags=("runs",),
+        ui_hints={"icon": "⏱", "primary_field": "operation_name",
+                  "list_fields": ["operation_name", "status", "started_at", "duration_ms", "trigger", "principal"]},
+        read_only=True,
+        builtin=True,
+    )
+)
