@@ -1,40 +1,112 @@
-"""Settings from the environment and ``.env``. Secrets are ``SecretStr``: never shown, logged or stored."""
+"""Settings: ``CORE_…`` and ``MONGODB_…`` from the environment, ``.env``, and ``[tool.core]`` of ``pyproject.toml``.
 
+Each may also be a file of its own name in ``CORE_SECRETS_DIR`` (as container platforms mount secrets). Secrets are
+``SecretStr``: never shown, logged or stored.
+"""
+
+import os
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    PyprojectTomlConfigSettingsSource,
+    SettingsConfigDict,
+)
+
+from core.errors import DeclarationError
 
 
-def _core(name: str) -> AliasChoices:
-    return AliasChoices(f"CORE_{name.upper()}", name)
+def _names(value: Any) -> Any:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_names)]
+"""A list that an environment variable gives separated by commas."""
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. Names in capitals, as in ``MONGODB_URI=… jobhunter serve``."""
+    """Everything that can be set. ``data_dir`` is ``CORE_DATA_DIR`` in the environment, and so on."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CORE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        validate_default=True,
+        pyproject_toml_table_header=("tool", "core"),
+    )
 
-    mongodb_uri: SecretStr | None = Field(None, description="A MongoDB server; without it the embedded one is used")
-    mongodb_database: str = Field("jobhunter", min_length=1, max_length=38, pattern=r'^[^/\\. "$*<>:|?\x00]+$')
-    modules: str = Field("core.examples.models,core.examples.operations", validation_alias=_core("modules"),
-                         description="Modules with models and operations, separated by commas")
-    data_dir: Path = Field(Path(".core"), validation_alias=_core("data_dir"), description="Files of the embedded database")
-    page_size: int = Field(20, ge=1, validation_alias=_core("page_size"))
-    max_page_size: int = Field(100, ge=1, validation_alias=_core("max_page_size"))
-    max_output_bytes: int = Field(1_000_000, ge=1_000, validation_alias=_core("max_output_bytes"),
-                                  description="A larger output of a run is cut, and the run says so")
-    database_timeout: float = Field(5.0, gt=0, validation_alias=_core("database_timeout"),
-                                    description="Seconds until a database that does not answer is reported as down")
-    sample_data: bool = Field(True, validation_alias=_core("sample_data"))
+    mongodb_uri: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("MONGODB_URI", "mongodb_uri"),
+        description="A MongoDB server; without it the embedded one is used",
+    )
+    mongodb_database: str = Field(
+        "jobhunter",
+        validation_alias=AliasChoices("MONGODB_DATABASE", "mongodb_database"),
+        min_length=1,
+        max_length=38,
+        pattern=r'^[^/\\. "$*<>:|?\x00]+$',
+        description="Name of the database",
+    )
+    modules: Names = Field(
+        ["core.examples.models", "core.examples.operations"], description="Modules with models and operations"
+    )
+    data_dir: Path = Field(Path(".core"), description="Folder of the embedded database")
+    database_timeout: float = Field(5.0, gt=0, description="Seconds until a silent database is reported as down")
+    sample_data: bool = Field(True, description="Fill an empty database of the example application with sample data")
+    page_size: int = Field(20, ge=1, description="Length of a list that asks for none")
+    max_page_size: int = Field(100, ge=1, description="Length of a list at most")
+    max_output_bytes: int = Field(
+        1_000_000, ge=1_000, description="A larger output of a run is cut, and the run says so"
+    )
 
-    @property
-    def module_names(self) -> list[str]:
-        return [name.strip() for name in self.modules.split(",") if name.strip()]
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        pyproject = PyprojectTomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, pyproject
 
 
 @cache
 def default_settings() -> Settings:
-    """The environment's settings, read once: for code that is handed none."""
-    return Settings()
+    """The environment's settings, read once: for code that is handed none.
+
+    Raises:
+        DeclarationError: a setting has a value it cannot have; the message names it.
+    """
+    return read_settings()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Settings as they stand now; ``overrides`` win (``None`` means not given).
+
+    Raises:
+        DeclarationError: a setting has a value it cannot have; the message names it.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        # A keyword of BaseSettings that its class signature hides from type checkers.
+        return Settings(_secrets_dir=os.environ.get("CORE_SECRETS_DIR"), **given)  # pyright: ignore[reportCallIssue]
+    except ValueError as error:
+        raise DeclarationError(f"settings: {_reasons(error)}") from error
+
+
+def _reasons(error: ValueError) -> str:
+    findings = getattr(error, "errors", None)
+    if findings is None:
+        return str(error)
+    found = findings(include_input=False, include_url=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
