@@ -22,6 +22,8 @@ from pydantic.fields import ComputedFieldInfo, FieldInfo
 from pydantic_core import PydanticUndefined, Url
 
 from core import naming
+from core.access import TASK_RUN, visible_runs
+from core.access_declarations import check_model_access, check_operation_access
 from core.errors import DeclarationError
 from core.filters import LIST, OBJECT_LIST
 from core.registries import ModelInfo, OperationMetadata, Registry
@@ -67,6 +69,9 @@ class _Inspector:
     def catalog(self) -> Catalog:
         models = {info.name: self._model(info) for info in self._registry.models.values()}
         operations = {found.name: self._operation(found) for found in self._registry.operations.values()}
+        if (runs := models.get(TASK_RUN)) is not None:
+            access = replace(runs.access, row_filter=visible_runs(operations.values()))
+            models[TASK_RUN] = replace(runs, access=access)
         return Catalog(models=models, operations=operations, objects=self._objects)
 
     # models and operations
@@ -88,6 +93,8 @@ class _Inspector:
                      f"createMany{plural_type}", f"updateMany{plural_type}", f"deleteMany{plural_type}"):
             self._fields.claim(f"mutation {name}".replace("mutation ", "mutation_"), info.place)
         settings = getattr(document, "Settings", None)
+        collection = getattr(settings, "name", None) or document.__name__
+        check_model_access(info, found, collection)
         indexes = getattr(settings, "indexes", ())
         searchable = set(info.ui_hints.get("searchable", ()))
         fields = tuple(
@@ -99,7 +106,7 @@ class _Inspector:
             name=info.name,
             object=found,
             document=document,
-            collection=getattr(settings, "name", None) or document.__name__,
+            collection=collection,
             resource=resource,
             singular=singular,
             plural_type=plural_type,
@@ -119,7 +126,6 @@ class _Inspector:
         named = [("list_fields", name) for name in hints.get("list_fields", ())]
         named += [("searchable", name) for name in hints.get("searchable", ())]
         named += [("primary_field", hints[key]) for key in ("primary_field",) if key in hints]
-        named += [("access.fields", name) for name in info.access.fields]
         for hint, name in named:
             if name.split(".")[0] not in known:
                 raise DeclarationError(
@@ -137,6 +143,7 @@ class _Inspector:
         for kind, schema in (("inputs", metadata.input_schema), ("outputs", metadata.output_schema)):
             if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
                 raise DeclarationError(f"{metadata.place}: {kind} must be a pydantic model, not {schema!r}")
+        check_operation_access(metadata)
         mutation = naming.camel(metadata.name)
         self._fields.claim(f"mutation_{mutation}", metadata.place, "give the operation another name=")
         run_type = self._types.claim(f"{naming.pascal(metadata.name)}Run", metadata.place)

@@ -14,7 +14,7 @@ from typing import Any
 from bson import json_util
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-OWN_COLLECTIONS = frozenset({"taskruns"})
+OWN_COLLECTIONS = frozenset({"taskruns", "apikeys"})
 """Collections Core keeps its own books in: a run's record is not something the run touched."""
 
 
