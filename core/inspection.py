@@ -17,7 +17,7 @@ from typing_extensions import TypeAliasType
 
 from beanie import BackLink, Document, Link
 from bson import ObjectId
-from pydantic import AnyUrl, BaseModel, SecretBytes, SecretStr
+from pydantic import AnyUrl, BaseModel, EmailStr, SecretBytes, SecretStr
 from pydantic.fields import ComputedFieldInfo, FieldInfo
 from pydantic_core import PydanticUndefined, Url
 
@@ -38,6 +38,7 @@ _SCALAR_CLASSES: tuple[tuple[type, str], ...] = (
     (bool, "Boolean"), (int, "Int"), (float, "Float"), (SecretStr, "String"), (str, "String"),
     (datetime, "DateTime"), (date, "Date"), (time, "Time"), (timedelta, "Duration"), (Decimal, "Decimal"),
     (UUID, "UUID"), (SecretBytes, "Bytes"), (bytes, "Bytes"), (ObjectId, "ID"), (Url, "String"), (AnyUrl, "String"),
+    (EmailStr, "String"),
 )  # fmt: skip
 _LISTS: Mapping[Any, bool] = {list: False, tuple: False, set: True, frozenset: True}
 _INT32 = 2**31

@@ -1,0 +1,31 @@
+"""What the operations share: documents by id, and keywords as people type them."""
+
+from typing import TypeVar
+
+from beanie import Document
+from beanie.exceptions import DocumentNotFound
+
+from core.errors import UserError
+
+Found = TypeVar("Found", bound=Document)
+
+
+async def get_or_fail(model: type[Found], document_id: str) -> Found:
+    """The document.
+
+    Raises:
+        UserError: there is none with this id; the message says so to the caller.
+    """
+    try:
+        document = await model.get(document_id)
+    except DocumentNotFound as error:
+        raise UserError(f"{document_id!r} is no id of a {model.__name__}") from error
+    if document is None:
+        raise UserError(f"there is no {model.__name__} with the id {document_id}")
+    return document
+
+
+def as_words(keywords: str | list[str]) -> list[str]:
+    """``"python, go"`` and ``["python", "go"]`` mean the same; blanks do not count."""
+    parts = keywords.split(",") if isinstance(keywords, str) else keywords
+    return [part.strip() for part in parts if part.strip()]
