@@ -208,6 +208,7 @@ class _Inspector:
         return FieldSpec(
             name=name,
             wire=name if is_id else info.serialization_alias or info.alias or name,
+            storage="_id" if is_id else info.alias or name,
             graphql=naming.camel(name),
             type=found,
             nullable=nullable,

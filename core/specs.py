@@ -95,13 +95,15 @@ class FieldSpec:
     name: str
     """Declared Python name."""
     wire: str
-    """Name in storage, REST, CLI and JSON Schema: the alias where one is declared."""
+    """Name in REST, CLI and JSON Schema: the alias where one is declared."""
     graphql: str
     """camelCase name."""
     type: TypeSpec
     nullable: bool
     required: bool
     """An input must give it."""
+    storage: str = ""
+    """Key in the stored document: a document's ``id`` is ``_id`` there; empty for a computed field."""
     default: Any = MISSING
     default_factory: Callable[[], Any] | None = None
     constraints: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -119,11 +121,6 @@ class FieldSpec:
     deprecated: str | None = None
     """The reason, where the declaration carries one."""
     widget: str = "text"
-
-    @property
-    def storage(self) -> str:
-        """Key in the stored document: a document's ``id`` is ``_id`` there."""
-        return "_id" if self.name == "id" else self.wire
 
 
 @dataclass(frozen=True, kw_only=True)
