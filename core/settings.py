@@ -66,6 +66,22 @@ class Settings(BaseSettings):
     max_output_bytes: int = Field(
         1_000_000, ge=1_000, description="A larger output of a run is cut, and the run says so"
     )
+    max_body_bytes: int = Field(1_000_000, ge=1_000, description="A larger request body is answered with 413")
+    cors_origins: Names = Field([], description="Web origins whose pages may call this server; none by default")
+    query_timeout: float = Field(30.0, gt=0, description="Seconds a GraphQL query may take; runs have their own")
+    send_timeout: float = Field(10.0, gt=0, description="Seconds until a subscriber that does not read is closed")
+    graphql_max_tokens: int = Field(1_000, ge=1, description="Lexical tokens of a document")
+    graphql_max_depth: int = Field(10, ge=1, description="Levels of nested fields; introspection counts as one")
+    graphql_max_root_fields: int = Field(20, ge=1, description="Fields at the top of an operation")
+    graphql_max_aliases: int = Field(30, ge=0, description="Aliases of an operation, fragments expanded")
+    graphql_max_repeats: int = Field(20, ge=1, description="How often one name may stand in one selection set")
+    graphql_max_directives: int = Field(9, ge=0, description="Directives at one place")
+    graphql_max_cost: int = Field(
+        50_000, ge=1, description="Fields an answer may hold by its page sizes; raise it along with max_page_size"
+    )
+    graphql_max_values: int = Field(50_000, ge=1, description="Values in the variables of a request")
+    graphql_max_subscriptions: int = Field(100, ge=1, description="Operations at once on one WebSocket")
+    graphql_init_timeout: float = Field(5.0, gt=0, description="Seconds a WebSocket may wait with connection_init")
 
     @classmethod
     def settings_customise_sources(
