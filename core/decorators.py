@@ -107,6 +107,7 @@ def operation(
             ui=dict(ui or {}),
             version=_version(function),
         )
+        call.operation = metadata  # type: ignore[attr-defined]
         current_registry().add_operation(metadata)
         return call
 

@@ -5,7 +5,6 @@ import inspect
 import json
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
@@ -15,20 +14,14 @@ from core.access import LOCAL_OWNER, Principal
 from core.database.connection import ensure_database
 from core.errors import InputError, OperationFailed, OperationTimeout, RunCancelled, UserError
 from core.registries import ModelRegistry, OperationMetadata
-from core.runs.model import TaskRun, TaskRunStatus, now
+from core.runs.lifecycle import TaskRunStatus
+from core.runs.model import TaskRun, now
+from core.runs.options import Execution
 from core.runs.prefect_context import prefect_ids
 from core.runs.touched import Touch, TouchLog, collecting
 from core.settings import default_settings
 from core.signatures import takes_model
 from core.validation import field_errors
-
-
-@dataclass(frozen=True, kw_only=True)
-class Execution:
-    """A finished run and its output."""
-
-    run: TaskRun
-    output: BaseModel
 
 
 async def call_from_python(metadata: OperationMetadata, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BaseModel:
@@ -39,6 +32,7 @@ async def call_from_python(metadata: OperationMetadata, args: tuple[Any, ...], k
         InputError: the arguments do not validate; there is no run then.
     """
     execution = await _run(metadata, _bound_input(metadata, args, kwargs), trigger="python", principal=LOCAL_OWNER)
+    assert execution.output is not None
     return execution.output
 
 

@@ -1,36 +1,28 @@
 """TaskRun: the record of one attempt at an operation. Written before the operation starts, closed after it ended."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from beanie import Document, PydanticObjectId
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from core.idioms import add_idioms
 from core.registries import ModelInfo, current_registry
-
-
-class TaskRunStatus(StrEnum):
-    """Where a run stands. The last four are final."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def is_final(self) -> bool:
-        return self not in (TaskRunStatus.PENDING, TaskRunStatus.RUNNING)
+from core.runs.lifecycle import TaskRunStatus
 
 
 def now() -> datetime:
     """UTC, in the millisecond steps BSON keeps."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Progress(BaseModel):
+    """How far a run says it is."""
+
+    fraction: float = Field(ge=0, le=1, description="From 0 to 1")
+    message: str = Field("", description="What it is doing")
 
 
 class TaskRun(Document):
@@ -48,7 +40,9 @@ class TaskRun(Document):
     input_dump: dict[str, Any] = Field(default_factory=dict, description="The input, as JSON")
     output: Any = Field(None, description="The output, as JSON")
     output_truncated: bool = Field(False, description="Whether the output was too large to keep")
-    result_refs: list[dict[str, Any]] = Field(default_factory=list, description="Documents the run inserted, updated or deleted")
+    result_refs: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], description="Documents the run inserted, updated or deleted"
+    )
     result_refs_total: int = Field(0, description="How many there are; the first 1,000 are kept")
     error_code: str | None = Field(None, description="Stable code of the failure")
     error_message: str | None = Field(None, description="What the failure said")
@@ -57,6 +51,20 @@ class TaskRun(Document):
     trigger: str = Field("python", description="Where the run was asked for: graphql, rest, cli, python or prefect")
     principal: str = Field("local", description="Who asked for it")
     operation_version: str = Field("", description="Digest of the code that ran")
+    mode: str = Field("wait", description="wait: the caller awaits it; background: a runner claims it")
+    attempt: int = Field(1, description="Number of the attempt, from 1")
+    max_attempts: int = Field(1, description="How many attempts there may be")
+    logical_run_id: PydanticObjectId | None = Field(None, description="The first attempt; all attempts share it")
+    replay_of: PydanticObjectId | None = Field(None, description="The run it repeats")
+    parent: PydanticObjectId | None = Field(None, description="The run that called it")
+    progress: Progress | None = Field(None, description="How far it says it is")
+    timeout: float | None = Field(None, description="Seconds it may take")
+    available_at: datetime | None = Field(None, description="When a runner may claim it")
+    cancel_requested: bool = Field(False, description="Whether somebody asked it to stop")
+    worker: str | None = Field(None, description="The process that runs it")
+    lease_expires_at: datetime | None = Field(None, description="Unless renewed by then, its process counts as dead")
+    fence: int = Field(0, description="Number of the claim: writes of an older one are refused")
+    input_hash: str = Field("", description="Digest of the input")
 
     class Settings:
         name = "taskruns"
@@ -64,7 +72,10 @@ class TaskRun(Document):
             IndexModel([("created_at", DESCENDING)]),
             IndexModel([("operation_name", ASCENDING), ("created_at", DESCENDING)]),
             IndexModel([("status", ASCENDING), ("created_at", DESCENDING)]),
-            IndexModel([("prefect_flow_run_id", ASCENDING)], partialFilterExpression={"prefect_flow_run_id": {"$type": "string"}}),
+            IndexModel(
+                [("prefect_flow_run_id", ASCENDING)],
+                partialFilterExpression={"prefect_flow_run_id": {"$type": "string"}},
+            ),
             IndexModel(
                 [("operation_name", ASCENDING), ("idempotency_key", ASCENDING)],
                 unique=True,
@@ -79,7 +90,9 @@ class TaskRun(Document):
         if result_refs is not None:
             self.result_refs, self.result_refs_total = result_refs[:_MOST_REFS], len(result_refs)
 
-    def mark_failed(self, error: BaseException | str, traceback: str | None = None, code: str = "OPERATION_FAILED") -> None:
+    def mark_failed(
+        self, error: BaseException | str, traceback: str | None = None, code: str = "OPERATION_FAILED"
+    ) -> None:
         """Set what a run that failed ends with; the caller saves."""
         self._finish(TaskRunStatus.CANCELLED if code == "CANCELLED" else TaskRunStatus.FAILED)
         self.error_code, self.error_traceback = code, traceback
@@ -99,8 +112,11 @@ current_registry().add_model(
         document_cls=TaskRun,
         description="One run of an operation: what went in, what came out, how it ended, which documents it touched.",
         tags=("runs",),
-        ui_hints={"icon": "⏱", "primary_field": "operation_name",
-                  "list_fields": ["operation_name", "status", "started_at", "duration_ms", "trigger", "principal"]},
+        ui_hints={
+            "icon": "⏱",
+            "primary_field": "operation_name",
+            "list_fields": ["operation_name", "status", "started_at", "duration_ms", "trigger", "principal"],
+        },
         read_only=True,
         builtin=True,
     )
