@@ -17,6 +17,7 @@ CODES: dict[str, int] = {
     "ConflictingUpdateOperators": 40,
     "MaxTimeMSExpired": 50,
     "DollarPrefixedFieldName": 52,
+    "NotSingleValueField": 54,
     "EmptyFieldName": 56,
     "CommandNotFound": 59,
     "ImmutableField": 66,
@@ -24,35 +25,44 @@ CODES: dict[str, int] = {
     "InvalidPipelineOperator": 168,
     "NotImplemented": 238,
     "ConversionFailure": 241,
-    "Location15952": 15952,  # unknown group operator
-    "Location15955": 15955,  # a group specification must include an _id
-    "Location15981": 15981,
-    "Location16006": 16006,
-    "Location16020": 16020,  # an expression takes N arguments
-    "Location16410": 16410,  # a field path must not start with $
-    "Location17276": 17276,  # use of an undefined variable
-    "Location28667": 28667,  # an expression takes between N and M arguments
-    "Location31249": 31249,  # a path collision in a projection
-    "Location31253": 31253,  # inclusion in an exclusion projection
-    "Location31254": 31254,  # exclusion in an inclusion projection
-    "Location31325": 31325,  # unknown expression in a projection
-    "Location34471": 34471,
-    "Location40218": 40218,  # text score asked for, but not there
-    "Location40228": 40228,  # $replaceRoot needs a document
-    "Location40272": 40272,  # a stage's specification is not a document
-    "Location40323": 40323,  # a stage must have exactly one field
-    "Location40324": 40324,  # unknown stage
-    "Location51246": 51246,  # a positional projection needs a match
+    # of commands, storage and sessions
+    "InternalError": 1,
+    "Unauthorized": 13,
+    "LockTimeout": 24,
+    "NamespaceNotFound": 26,
+    "CursorNotFound": 43,
+    "NamespaceExists": 48,
+    "CannotCreateIndex": 67,
+    "InvalidNamespace": 73,
+    "IndexOptionsConflict": 85,
+    "IndexKeySpecsConflict": 86,
+    "ShutdownInProgress": 91,
+    "WriteConflict": 112,
+    "CursorInUse": 125,
+    "InvalidIndexSpecificationOption": 197,
+    "TransactionTooOld": 225,
+    "NoSuchTransaction": 251,
+    "TransactionCommitted": 256,
+    "TransactionTooLarge": 257,
+    "InvalidResumeToken": 260,
+    "OperationNotSupportedInTransaction": 263,
+    "ChangeStreamFatalError": 280,
+    "ChangeStreamHistoryLost": 286,
+    "BSONObjectTooLarge": 10334,
+    "Interrupted": 11601,
+    "DuplicateKey": 11000,
+    "OutOfDiskSpace": 14031,
 }
 _REMEDY = "set MONGODB_URI to use a full MongoDB server"
 
 
 class CommandError(Exception):
-    """A command's refusal as MongoDB words it. ``name`` must be a key of ``CODES``; ``details`` go beside it in a reply."""
+    """A command's refusal as MongoDB words it. ``name`` is a key of ``CODES`` or, for an assertion of the server that has
+    only a number, ``Location<number>``; ``details`` go beside it in a reply."""
 
     def __init__(self, name: str, message: str, **details: Any) -> None:
         super().__init__(message)
-        self.code: int = CODES[name]
+        self.code: int = CODES[name] if name in CODES else int(name.removeprefix("Location"))
         self.code_name: str = name
         self.message: str = message
         self.details: dict[str, Any] = details
