@@ -251,7 +251,8 @@ class _Inspector:
         if origin in (Union, types.UnionType):
             return self._union(get_args(annotation), place, name, bounds)
         if origin is Literal:
-            return self._literal(get_args(annotation), place, name)
+            values = get_args(annotation)
+            return self._literal([one for one in values if one is not None], place, name), None in values
         if origin in (Link, BackLink):
             return self._relation(annotation, place), False
         if annotation in _LISTS or origin in _LISTS:
@@ -322,7 +323,7 @@ class _Inspector:
         choices = tuple(Choice(name=naming.enum_member(one.name), value=one.value) for one in python)
         return EnumType(name=name, choices=choices, description=_description(python), python=python)
 
-    def _literal(self, values: tuple[Any, ...], place: str, name: str) -> EnumType:
+    def _literal(self, values: Iterable[Any], place: str, name: str) -> EnumType:
         names = naming.Names(f"member of the Literal at {place}")
         choices = tuple(Choice(name=names.claim(naming.enum_member(one), repr(one)), value=one) for one in values)
         return EnumType(name=self._types.claim(name, place), choices=choices)
