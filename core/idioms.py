@@ -5,6 +5,7 @@
 ``get_pymongo_collection``), so plain ``Document`` classes have them too and Beanie itself stays untouched.
 """
 
+from collections.abc import Callable
 from datetime import time
 from typing import Any
 
@@ -40,7 +41,7 @@ class Field(ExpressionField):
         return _OPERATORS[name](Field(path), *args, **kwargs)
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[..., Any]] = {
     "in_": lambda field, values: In(field, list(values)),
     "regex": lambda field, pattern, options=None: RegEx(field, pattern, options),
     "contains": lambda field, value: {str(field): value},
@@ -67,7 +68,8 @@ def add_idioms(document: type[Document]) -> None:
             TypeAdapter(annotation).validate_python(document_id)
         except ValidationError as error:
             raise DocumentNotFound(f"{cls.__name__}: {document_id!r} is no id") from error
-        return await super(document, cls).get(document_id, *args, **kwargs)  # pyright: ignore[reportArgumentType]
+        inherited: Any = super(document, cls)  # pyright: ignore[reportArgumentType]
+        return await inherited.get(document_id, *args, **kwargs)
 
     def get_pymongo_collection(cls: type[Document]) -> AsyncCollection[Any]:
         return collection_of(super(document, cls).get_pymongo_collection())  # pyright: ignore[reportArgumentType]

@@ -13,13 +13,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
-from typing_extensions import TypeAliasType
-
 from beanie import BackLink, Document, Link
 from bson import ObjectId
 from pydantic import AnyUrl, BaseModel, EmailStr, SecretBytes, SecretStr
 from pydantic.fields import ComputedFieldInfo, FieldInfo
 from pydantic_core import PydanticUndefined, Url
+from typing_extensions import TypeAliasType
 
 from core import naming
 from core.access import TASK_RUN, visible_runs
@@ -29,12 +28,25 @@ from core.filters import LIST, OBJECT_LIST
 from core.registries import ModelInfo, OperationMetadata, Registry
 from core.scalars import SCALARS
 from core.specs import (
-    MISSING, Catalog, Choice, EnumType, FieldSpec, ListType, MapType, ModelSpec, ObjectSpec, ObjectType, OperationSpec,
-    RelationType, ScalarType, TypeSpec, UnionType,
+    MISSING,
+    Catalog,
+    Choice,
+    EnumType,
+    FieldSpec,
+    ListType,
+    MapType,
+    ModelSpec,
+    ObjectSpec,
+    ObjectType,
+    OperationSpec,
+    RelationType,
+    ScalarType,
+    TypeSpec,
+    UnionType,
 )  # fmt: skip
 
 # The first class that fits names the row; subclasses stand before their bases.
-_SCALAR_CLASSES: tuple[tuple[type, str], ...] = (
+_SCALAR_CLASSES: tuple[tuple[Any, str], ...] = (
     (bool, "Boolean"), (int, "Int"), (float, "Float"), (SecretStr, "String"), (str, "String"),
     (datetime, "DateTime"), (date, "Date"), (time, "Time"), (timedelta, "Duration"), (Decimal, "Decimal"),
     (UUID, "UUID"), (SecretBytes, "Bytes"), (bytes, "Bytes"), (ObjectId, "ID"), (Url, "String"), (AnyUrl, "String"),
@@ -46,7 +58,14 @@ _HIDDEN = frozenset({"revision_id"})
 _CONSTRAINTS = (
     "gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern", "max_digits", "decimal_places",
 )  # fmt: skip
-_WIDGETS = {"enum": "select", "object": "object", "union": "union", "list": "list", "map": "json", "relation": "relation"}
+_WIDGETS = {
+    "enum": "select",
+    "object": "object",
+    "union": "union",
+    "list": "list",
+    "map": "json",
+    "relation": "relation",
+}
 
 
 def take_catalog(registry: Registry) -> Catalog:
@@ -63,7 +82,7 @@ class _Inspector:
         self._registry = registry
         self._objects: dict[type, ObjectSpec] = {}
         self._open: set[type] = set()
-        self._documents = {info.document_cls: info for info in registry.models.values()}
+        self._documents: dict[type, ModelInfo] = {info.document_cls: info for info in registry.models.values()}
         self._types = naming.Names("GraphQL type", naming.RESERVED_TYPES)
         self._fields = naming.Names("GraphQL field")
 
@@ -85,22 +104,28 @@ class _Inspector:
         singular = naming.camel(info.name)
         resource = naming.camel(info.plural) if info.plural else naming.plural(singular)
         if resource == singular:
-            raise DeclarationError(f"{info.place}: its plural is {resource!r} too, so list and get would clash; give plural=")
+            raise DeclarationError(
+                f"{info.place}: its plural is {resource!r} too, so list and get would clash; give plural="
+            )
         self._check_hints(info, found)
         for name in (singular, resource, f"{singular}Aggregate"):
             self._fields.claim(name, info.place, "give one of them another name= or plural=")
         plural_type = naming.pascal(resource)
-        for name in (f"createOne{info.name}", f"updateOne{info.name}", f"deleteOne{info.name}",
-                     f"createMany{plural_type}", f"updateMany{plural_type}", f"deleteMany{plural_type}"):
+        for name in (
+            f"createOne{info.name}",
+            f"updateOne{info.name}",
+            f"deleteOne{info.name}",
+            f"createMany{plural_type}",
+            f"updateMany{plural_type}",
+            f"deleteMany{plural_type}",
+        ):
             self._fields.claim(f"mutation {name}".replace("mutation ", "mutation_"), info.place)
         settings = getattr(document, "Settings", None)
         collection = getattr(settings, "name", None) or document.__name__
         check_model_access(info, found, collection)
         indexes = getattr(settings, "indexes", ())
         searchable = set(info.ui_hints.get("searchable", ()))
-        fields = tuple(
-            replace(one, searchable=one.name in searchable) if searchable else one for one in found.fields
-        )
+        fields = tuple(replace(one, searchable=one.name in searchable) if searchable else one for one in found.fields)
         found = replace(found, description=info.description or found.description, fields=fields)
         self._objects[document] = found
         return ModelSpec(
@@ -178,8 +203,11 @@ class _Inspector:
             return self._objects[python]
         info = self._documents.get(python)
         where = f"{place} → {python.__module__}.{python.__qualname__}"
-        name = self._types.claim(info.name if info else _type_name(python), f"{python.__module__}.{python.__qualname__}",
-                                 "rename one of the classes")
+        name = self._types.claim(
+            info.name if info else _type_name(python),
+            f"{python.__module__}.{python.__qualname__}",
+            "rename one of the classes",
+        )
         self._open.add(python)
         fields = tuple(self._members(python, name, where, issubclass(python, Document)))
         self._open.discard(python)
@@ -198,7 +226,7 @@ class _Inspector:
     def _field(self, name: str, info: FieldInfo, owner: str, where: str, is_document: bool) -> FieldSpec:
         place = f"{where}.{name}"
         is_id = is_document and name == "id"
-        found, nullable = self._type(_annotation(info), place, f"{owner}{naming.pascal(name)}", _bounds(info))
+        found, nullable = self._type(info.annotation, place, f"{owner}{naming.pascal(name)}", _bounds(info))
         if is_id:
             found, nullable = ScalarType(name="ID"), False
         extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
@@ -293,7 +321,9 @@ class _Inspector:
         if all(isinstance(one, ObjectType) for one in resolved):
             discriminator = next((one.discriminator for one in bounds if getattr(one, "discriminator", None)), None)
             members_ = tuple(one for one in resolved if isinstance(one, ObjectType))
-            return UnionType(name=self._types.claim(name, place), members=members_, discriminator=discriminator), nullable
+            return UnionType(
+                name=self._types.claim(name, place), members=members_, discriminator=discriminator
+            ), nullable
         if all(isinstance(one, ScalarType) for one in resolved):
             numbers = {one.name for one in resolved if isinstance(one, ScalarType)} <= {"Int", "BigInt", "Float"}
             return ScalarType(name="Float" if numbers else "JSON"), nullable
@@ -319,7 +349,9 @@ class _Inspector:
         return RelationType(python=target, back="" if get_origin(annotation) is BackLink else None)
 
     def _enum(self, python: type[enum.Enum]) -> EnumType:
-        name = self._types.claim(python.__name__, f"{python.__module__}.{python.__qualname__}", "rename one of the enums")
+        name = self._types.claim(
+            python.__name__, f"{python.__module__}.{python.__qualname__}", "rename one of the enums"
+        )
         choices = tuple(Choice(name=naming.enum_member(one.name), value=one.value) for one in python)
         return EnumType(name=name, choices=choices, description=_description(python), python=python)
 
@@ -362,11 +394,6 @@ def _description(python: type) -> str:
     return " ".join(text.split())
 
 
-def _annotation(info: FieldInfo) -> Any:
-    """The annotation, with Beanie's ``Indexed`` (a subclass or a metadata entry) being no type of its own."""
-    return info.annotation
-
-
 def _bounds(info: FieldInfo) -> tuple[Any, ...]:
     return (*info.metadata, info)
 
@@ -406,6 +433,3 @@ def _no_clash(fields: Iterable[FieldSpec], where: str) -> None:
     names = naming.Names(f"field of {where}")
     for found in fields:
         names.claim(found.graphql, found.name, "rename one of the fields")
-
-
-

@@ -1,0 +1,42 @@
+"""``/health`` says that the process lives, ``/ready`` that it can serve: for people, load balancers and tests."""
+
+import asyncio
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from core.database.connection import client_of_loop, server_of
+from core.errors import Unavailable
+from core.renderers import Services
+
+_PATIENCE = 2.0
+"""Seconds the database has to answer a ping."""
+
+
+class HealthRoutes:
+    """``ready`` is set by the composition once the database is connected and the runner has started."""
+
+    def __init__(self) -> None:
+        self.ready = False
+
+    def mount(self, app: FastAPI, services: Services) -> None:
+        database = server_of(services.settings)
+
+        @app.get("/health", tags=["health"], summary="Whether the process lives")
+        async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+            return {"status": "ok"}
+
+        @app.get("/ready", tags=["health"], summary="Whether requests can be served")
+        async def ready() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+            answers = self.ready and await _database_answers()
+            body = {"status": "ready" if answers else "unavailable", "database": database}
+            return JSONResponse(body, 200 if answers else 503)
+
+
+async def _database_answers() -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await client_of_loop().admin.command("ping")
+    except (Unavailable, TimeoutError, Exception):
+        return False
+    return True

@@ -1,0 +1,5 @@
+"""The console script ``jobhunter``."""
+
+from cli.build import build_cli
+
+main = build_cli()

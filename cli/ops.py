@@ -1,0 +1,78 @@
+"""``jobhunter ops …``: a command an operation, made from the catalog when it is first asked for."""
+
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.arguments import parameters, read_input
+from cli.output import print_json
+from cli.session import fail, run
+from core.access import LOCAL_OWNER
+from core.errors import InputError
+from core.renderers import Services
+from core.runs.service import Execution, RunOptions
+from core.specs import OperationSpec
+
+_RESERVED = (
+    inspect.Parameter("input_json", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+        str | None, typer.Option("--input", help="The whole input as JSON, or @FILE, or - for standard input", metavar="JSON")]),
+    inspect.Parameter("run_mode", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[
+        bool, typer.Option("--background", help="Queue the run for a worker and print its id")]),
+    inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+        str | None, typer.Option("--idempotency-key", help="Runs of this operation with one key happen once")]),
+    inspect.Parameter("timeout_seconds", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+        float | None, typer.Option("--timeout", help="Seconds until the run is stopped")]),
+)  # fmt: skip
+
+
+def create_typer_command(cli: typer.Typer, operation: OperationSpec, services: Services) -> None:
+    """Add the operation to ``cli`` as a command of its name."""
+
+    def command(**given: Any) -> None:
+        reserved = {parameter.name: given.pop(parameter.name) for parameter in _RESERVED}
+        options = RunOptions(
+            mode="background" if reserved["run_mode"] else "wait",
+            idempotency_key=reserved["idempotency_key"],
+            timeout=reserved["timeout_seconds"],
+        )
+        try:
+            data = read_input(services.catalog, operation, given, _text(reserved["input_json"]))
+        except InputError as error:
+            fail(error)
+        _print(run(lambda found: _start(found, operation, data, options), services))
+
+    taken = [parameter for parameter in parameters(services.catalog, operation) if parameter.name not in _names()]
+    # Typer reads the signature and the annotations; both are the operation's.
+    command.__signature__ = inspect.Signature([*taken, *_RESERVED])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*taken, *_RESERVED)}
+    cli.command(operation.name, help=operation.description or None, rich_help_panel=operation.category)(command)
+
+
+def _names() -> set[str]:
+    return {parameter.name for parameter in _RESERVED}
+
+
+async def _start(services: Services, operation: OperationSpec, data: dict[str, Any], options: RunOptions) -> Execution:
+    return await services.runs.start(operation, data, principal=LOCAL_OWNER, trigger="cli", options=options)
+
+
+def _text(given: str | None) -> str | None:
+    if given == "-":
+        return sys.stdin.read()
+    if given is None or not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text()
+    except OSError as error:
+        raise InputError(f"--input: {given[1:]} cannot be read: {error.strerror}") from error
+
+
+def _print(execution: Execution) -> None:
+    """The output on standard output, for the next program; the run's id on standard error, for the person."""
+    print(f"run {execution.run.id}: {execution.run.status.value}", file=sys.stderr)
+    if execution.output is not None:
+        print_json(json.loads(execution.output.model_dump_json(by_alias=True)))

@@ -1,0 +1,59 @@
+"""``jobhunter serve``: the application on uvicorn, with what a person needs to know printed first."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.sample import seed_sample_data
+from cli.session import fail, log_to_stderr
+from core.authentication.exposure import check_exposure
+from core.database.connection import server_of
+from core.errors import CoreError
+from core.settings import Settings, read_settings
+
+_GRACE = 8
+"""Seconds that open requests and streams have after SIGTERM; the process is gone within ten."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond loopback needs authentication")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on")] = 8000,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database [default: .core]")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample/--no-sample", help="Fill an empty database with sample data")
+    ] = True,
+    insecure_no_authentication: Annotated[
+        bool, typer.Option("--insecure-no-authentication", help="Let everybody who reaches the port do everything")
+    ] = False,
+) -> None:
+    """Serve GraphQL, REST and the web pages."""
+    import uvicorn  # these two take longer than all other commands together
+
+    from cli.app import create_app
+
+    log_to_stderr()
+    try:
+        settings = read_settings(data_dir=data_dir, sample_data=None if sample else False)
+        check_exposure(host, settings, insecure=insecure_no_authentication)
+        app = create_app(settings, on_startup=seed_sample_data)
+    except CoreError as error:
+        fail(error)
+    _announce(settings, host, port)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=_GRACE, ws="websockets-sansio"
+    )
+
+
+def _announce(settings: Settings, host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}"
+    lines = (
+        ("Database", server_of(settings)),
+        ("GraphQL", f"{address}/graphql"),
+        ("REST", f"{address}/docs"),
+        ("Start page", f"{address}/"),
+    )
+    for label, value in lines:
+        print(f"{label:<11} {value}", file=sys.stderr)
