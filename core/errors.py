@@ -13,6 +13,7 @@
     │   └── RunCancelled          CANCELLED
     ├── Unavailable               UNAVAILABLE, the database or a feature of it is missing
     └── LimitExceeded             LIMIT_EXCEEDED
+        └── TooManyAttempts       LIMIT_EXCEEDED, refused credentials from one address
 
 A surface renders ``code``, ``message`` and ``field_errors``; nothing else of an
 exception leaves the process.
@@ -127,6 +128,10 @@ class Unavailable(CoreError):
 class LimitExceeded(CoreError):
     code = "LIMIT_EXCEEDED"
     status = 413
+
+
+class TooManyAttempts(LimitExceeded):
+    status = 429
 
 
 class UserError(Exception):

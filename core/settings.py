@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -82,6 +82,25 @@ class Settings(BaseSettings):
     graphql_max_values: int = Field(50_000, ge=1, description="Values in the variables of a request")
     graphql_max_subscriptions: int = Field(100, ge=1, description="Operations at once on one WebSocket")
     graphql_init_timeout: float = Field(5.0, gt=0, description="Seconds a WebSocket may wait with connection_init")
+
+    auth_required: bool = Field(False, description="Serve only requests with an API key or other accepted credentials")
+    authenticate: str | None = Field(None, description="The application's own principal function: acme.auth:principal")
+    jwt_issuer: str | None = Field(None, description="Issuer of the tokens that are accepted, as in their iss claim")
+    jwt_audience: Names = Field([], description="Audiences (aud claim), one of which a token must be meant for")
+    jwt_jwks_url: HttpUrl | None = Field(None, description="Where the issuer publishes its keys (jwks_uri)")
+    jwt_algorithms: Names = Field(["RS256"], description="Algorithms a token may be signed with")
+    jwt_roles_claim: str = Field("roles", description="Claim with the roles; dots lead into objects")
+    anonymous: bool = Field(False, description="Serve requests without credentials what rules allow everybody (*)")
+    allowed_hosts: Names = Field([], description="Names of this machine besides localhost, without authentication")
+    insecure_no_authentication: bool = Field(False, description="Make everybody who reaches the port the owner")
+    key_cache_seconds: float = Field(5.0, ge=0, description="Seconds until a server notices that a key was revoked")
+    reauthenticate_seconds: float = Field(30.0, gt=0, description="Seconds between checks of a connection's rights")
+    auth_failures_per_minute: int = Field(30, ge=1, description="Refused credentials an address may send a minute")
+
+    @property
+    def has_authentication(self) -> bool:
+        """Whether requests have to say who makes them."""
+        return self.auth_required or self.authenticate is not None or self.jwt_issuer is not None
 
     @classmethod
     def settings_customise_sources(
