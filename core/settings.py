@@ -66,6 +66,20 @@ class Settings(BaseSettings):
     max_output_bytes: int = Field(
         1_000_000, ge=1_000, description="A larger output of a run is cut, and the run says so"
     )
+    max_input_bytes: int = Field(4_000_000, ge=1_000, description="A larger input of a run is refused")
+    run_lease: float = Field(
+        30.0, ge=0.3, description="Seconds until a run whose process went silent counts as interrupted"
+    )
+    run_concurrency: int = Field(10, ge=1, description="Background runs at once in one server or worker")
+    run_poll: float = Field(1.0, gt=0, description="Seconds between two looks for background runs of other processes")
+    run_drain: float = Field(7.0, ge=0, description="Seconds that running operations get to end at a shutdown")
+    run_retry_delay: float = Field(5.0, ge=0, description="Seconds before the second attempt; doubles with each one")
+    run_retry_longest: float = Field(300.0, ge=0, description="Seconds between two attempts at most")
+    run_log_lines: int = Field(10_000, ge=1, description="Lines a run's journal holds at most")
+    run_log_line_bytes: int = Field(8_000, ge=100, description="A longer line of a journal is cut")
+    run_retention_days: float | None = Field(None, gt=0, description="Runs older than this are deleted; none: kept")
+    run_retention_count: int | None = Field(None, ge=1, description="Runs kept of each operation; none: all")
+    idempotency_hours: float = Field(24.0, gt=0, description="How long an idempotency key stands")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="A larger request body is answered with 413")
     cors_origins: Names = Field([], description="Web origins whose pages may call this server; none by default")
     query_timeout: float = Field(30.0, gt=0, description="Seconds a GraphQL query may take; runs have their own")
