@@ -35,8 +35,12 @@ def serve(
 
     log_to_stderr()
     try:
-        settings = read_settings(data_dir=data_dir, sample_data=None if sample else False)
-        check_exposure(host, settings, insecure=insecure_no_authentication)
+        settings = read_settings(
+            data_dir=data_dir,
+            sample_data=None if sample else False,
+            insecure_no_authentication=insecure_no_authentication or None,
+        )
+        check_exposure(host, settings)
         app = create_app(settings, on_startup=seed_sample_data)
     except CoreError as error:
         fail(error)
