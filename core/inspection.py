@@ -101,12 +101,7 @@ class _Inspector:
         if not (isinstance(document, type) and issubclass(document, Document)):
             raise DeclarationError(f"{info.place}: @datamodel stands on Beanie Document classes")
         found = self._object(document, info.place)
-        singular = naming.camel(info.name)
-        resource = naming.camel(info.plural) if info.plural else naming.plural(singular)
-        if resource == singular:
-            raise DeclarationError(
-                f"{info.place}: its plural is {resource!r} too, so list and get would clash; give plural="
-            )
+        singular, resource = _names(info)
         self._check_hints(info, found)
         for name in (singular, resource, f"{singular}Aggregate"):
             self._fields.claim(name, info.place, "give one of them another name= or plural=")
@@ -359,6 +354,23 @@ class _Inspector:
         names = naming.Names(f"member of the Literal at {place}")
         choices = tuple(Choice(name=names.claim(naming.enum_member(one), repr(one)), value=one) for one in values)
         return EnumType(name=self._types.claim(name, place), choices=choices)
+
+
+def _names(info: ModelInfo) -> tuple[str, str]:
+    """Singular and plural GraphQL names, which must be different and lead to each other."""
+    singular = naming.camel(info.name)
+    resource = naming.camel(info.plural) if info.plural else naming.plural(singular)
+    if resource == singular:
+        raise DeclarationError(
+            f"{info.place}: its plural is {resource!r} too, so list and get would clash; give plural="
+        )
+    back = naming.singular(resource)
+    if back != singular:
+        raise DeclarationError(
+            f"{info.place}: Refine's data provider takes {back!r} for the singular of {resource!r}, not {singular!r}; "
+            f"rename the model, or give a plural= that leads back to it ({singular + 's'!r} may)"
+        )
+    return singular, resource
 
 
 def _operators(found: TypeSpec) -> tuple[str, ...]:

@@ -151,6 +151,12 @@ def _plural_equals_singular() -> None:
         name: str
 
 
+def _plural_that_does_not_lead_back() -> None:
+    @datamodel(name="Axis")
+    class Axis(Document):
+        name: str
+
+
 def _union_of_model_and_value() -> None:
     class Cover(BaseModel):
         colour: str
@@ -178,6 +184,7 @@ CASES: list[tuple[Callable[[], None], tuple[str, ...]]] = [
     (_reserved_type_name, ("'Query'", "Core itself", "rename")),
     (_members_of_one_generated_name, ("A_B", "'a-b'", "'a b'")),
     (_plural_equals_singular, ("model Sheep", "give plural=")),
+    (_plural_that_does_not_lead_back, ("model Axis", "'axe'", "'axes'", "rename the model", "plural=")),
     (_union_of_model_and_value, ("cover", "union of models, or Any")),
 ]
 
