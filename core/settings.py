@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     cors_origins: Names = Field([], description="Web origins whose pages may call this server; none by default")
     query_timeout: float = Field(30.0, gt=0, description="Seconds a GraphQL query may take; runs have their own")
     send_timeout: float = Field(10.0, gt=0, description="Seconds until a subscriber that does not read is closed")
+    graphql_max_query_length: int = Field(100_000, ge=1, description="Characters of a document")
     graphql_max_tokens: int = Field(1_000, ge=1, description="Lexical tokens of a document")
     graphql_max_depth: int = Field(10, ge=1, description="Levels of nested fields; introspection counts as one")
     graphql_max_root_fields: int = Field(20, ge=1, description="Fields at the top of an operation")
