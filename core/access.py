@@ -11,12 +11,12 @@ what both a scope and its roles allow. Who may run something may read TaskRun, t
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from core.errors import Forbidden, Unauthenticated
 
 if TYPE_CHECKING:  # the specs carry an Access
-    from core.specs import FieldSpec, ModelSpec, OperationSpec
+    from core.specs import Catalog, FieldSpec, ModelSpec, OperationSpec
 
 Verb = Literal["read", "create", "update", "delete", "run"]
 
@@ -196,6 +196,14 @@ def sees_runs_of(operation: "OperationSpec", principal: Principal) -> bool:
 def unknown_scopes(scopes: Iterable[str], models: Collection[str] = (), operations: Collection[str] = ()) -> list[str]:
     """Those of no meaning: an unknown verb or, where names are given, an unknown model or operation."""
     return [scope for scope in scopes if not _means_something(scope, models, operations)]
+
+
+def known_roles(catalog: "Catalog") -> frozenset[str]:
+    """Roles some rule names, and ``owner``."""
+    rules: list[Access | FieldRule] = [one.access for one in (*catalog.models.values(), *catalog.operations.values())]
+    rules += [rule for model in catalog.models.values() for rule in model.access.fields.values()]
+    named = (getattr(rule, verb, None) or () for rule in rules for verb in (*get_args(Verb), "write"))
+    return frozenset({"owner"}.union(*named)) - {ANYONE}
 
 
 def _has_role(roles: Iterable[str] | None, principal: Principal) -> bool:

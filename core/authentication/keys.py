@@ -5,6 +5,7 @@ A plain digest is enough because the secret has 256 random bits; slow hashes are
 
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from core.settings import Settings
 
 COLLECTION = "apikeys"
 MARK = "core_"
+_SHAPE = re.compile(r"core_([0-9a-f]{8})_[\w-]{43}", re.ASCII)
 _NO_DIGEST = "0" * 64
 _MOST_CACHED = 1_000
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -116,8 +118,8 @@ class ApiKeys:
         return principal
 
     async def _looked_up(self, text: str, digest: str) -> Principal:
-        prefix = text.removeprefix(MARK).partition("_")[0]
-        document = await reached(self._collection.find_one({"_id": prefix}), self._settings)
+        shape = _SHAPE.fullmatch(text)
+        document = await reached(self._collection.find_one({"_id": shape[1] if shape else ""}), self._settings)
         stored = document["hash"] if document else _NO_DIGEST
         if not hmac.compare_digest(digest, stored) or document is None:
             raise Unauthenticated("this API key is not known")
