@@ -17,8 +17,8 @@ class SearchJobsInput(BaseModel):
     keywords: str | list[str] = Field(
         default_factory=list, description="Words in title, company or description; a job with any of them is found"
     )
-    location: str | None = Field(None, description="Part of the location's name")
-    limit: int = Field(20, ge=1, le=1000, description="Most jobs to give back")
+    location: str | None = Field(default=None, description="Part of the location's name")
+    limit: int = Field(default=20, ge=1, le=1000, description="Most jobs to give back")
 
 
 class SearchJobsOutput(BaseModel):
@@ -40,7 +40,7 @@ class SearchJobsOutput(BaseModel):
 )
 async def search_jobs(input: SearchJobsInput) -> SearchJobsOutput:
     query = _query(as_words(input.keywords), input.location)
-    jobs = await Job.find(query).sort(-Job.created_at, +Job.id).limit(input.limit).to_list()
+    jobs = await Job.find(query).sort("-created_at", "-_id").limit(input.limit).to_list()
     return SearchJobsOutput(jobs=[_summary(job) for job in jobs], count=await Job.find(query).count())
 
 
@@ -63,10 +63,10 @@ class UpdateJobInput(BaseModel):
     """The job and what shall change; what is left out stays."""
 
     job_id: str = Field(description="Id of the job")
-    title: str | None = Field(None, min_length=1, description="New title")
-    location: str | None = Field(None, description="New location")
-    status: JobStatus | None = Field(None, description="New status")
-    is_verified: bool | None = Field(None, description="Whether somebody has checked it")
+    title: str | None = Field(default=None, min_length=1, description="New title")
+    location: str | None = Field(default=None, description="New location")
+    status: JobStatus | None = Field(default=None, description="New status")
+    is_verified: bool | None = Field(default=None, description="Whether somebody has checked it")
 
 
 class UpdateJobOutput(BaseModel):

@@ -48,13 +48,17 @@ class Application(DataModelBase):
     title: str = Field(description="Who applies for what")
     user: Link[User] = Field(description="Who applies")
     job: Link[Job] = Field(description="For what")
-    cv: Link[Cv] | None = Field(None, description="With which CV")
-    status: ApplicationStatus = Field(ApplicationStatus.PREPARED, description="How it stands")
-    cover_letter: str = Field("", description="The letter that goes with it", json_schema_extra={"widget": "textarea"})
-    notes: str = Field("", description="Whatever one wants to remember", json_schema_extra={"widget": "textarea"})
-    apply_url: str | None = Field(None, description="Where it is to be handed in")
+    cv: Link[Cv] | None = Field(default=None, description="With which CV")
+    status: ApplicationStatus = Field(default=ApplicationStatus.PREPARED, description="How it stands")
+    cover_letter: str = Field(
+        default="", description="The letter that goes with it", json_schema_extra={"widget": "textarea"}
+    )
+    notes: str = Field(
+        default="", description="Whatever one wants to remember", json_schema_extra={"widget": "textarea"}
+    )
+    apply_url: str | None = Field(default=None, description="Where it is to be handed in")
     created_at: datetime = Field(default_factory=now, description="When it was prepared")
-    submitted_at: datetime | None = Field(None, description="When it was handed in")
+    submitted_at: datetime | None = Field(default=None, description="When it was handed in")
 
     class Settings(DataModelBase.Settings):
         name = "applications"

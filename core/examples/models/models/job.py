@@ -1,5 +1,6 @@
 """Job: a posting, whichever source it came from."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -39,19 +40,19 @@ class JobStatus(StrEnum):
 class Address(BaseModel):
     """Where a job is done."""
 
-    city: str | None = Field(None, description="Town or city")
-    region: str | None = Field(None, description="State or region")
-    country: str | None = Field(None, description="Country, as the source writes it")
-    postal_code: str | None = Field(None, description="Postal code")
-    street: str | None = Field(None, description="Street and number")
+    city: str | None = Field(default=None, description="Town or city")
+    region: str | None = Field(default=None, description="State or region")
+    country: str | None = Field(default=None, description="Country, as the source writes it")
+    postal_code: str | None = Field(default=None, description="Postal code")
+    street: str | None = Field(default=None, description="Street and number")
 
 
 class CompanyInfo(BaseModel):
     """What an outside directory says of a company."""
 
     name: str = Field(description="Name of the company there")
-    description: str | None = Field(None, description="A sentence or two")
-    url: str | None = Field(None, description="Where the directory describes it")
+    description: str | None = Field(default=None, description="A sentence or two")
+    url: str | None = Field(default=None, description="Where the directory describes it")
     fetched_at: datetime = Field(default_factory=now, description="When it was looked up")
 
 
@@ -85,28 +86,30 @@ class Job(DataModelBase):
 
     title: str = Field(min_length=1, description="What the job is called")
     company: str = Field(min_length=1, description="Who offers it")
-    location: str | None = Field(None, description="Where, in the posting's own words")
-    address: Address | None = Field(None, description="Where, in parts")
-    remote: bool = Field(False, description="Whether it can be done from anywhere")
-    description: str = Field("", description="The posting's text", json_schema_extra={"widget": "textarea"})
-    url: str | None = Field(None, description="The posting's page")
-    employment_type: EmploymentType | None = Field(None, description="How one is employed")
+    location: str | None = Field(default=None, description="Where, in the posting's own words")
+    address: Address | None = Field(default=None, description="Where, in parts")
+    remote: bool = Field(default=False, description="Whether it can be done from anywhere")
+    description: str = Field(default="", description="The posting's text", json_schema_extra={"widget": "textarea"})
+    url: str | None = Field(default=None, description="The posting's page")
+    employment_type: EmploymentType | None = Field(default=None, description="How one is employed")
     required_skills: list[str] = Field(default_factory=list, description="Skills the posting asks for")
-    salary_min: float | None = Field(None, ge=0, description="Lowest pay a year")
-    salary_max: float | None = Field(None, ge=0, description="Highest pay a year")
-    salary_currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of the pay's currency")
-    match_score: float | None = Field(None, ge=0, le=100, description="How well it fits, from 0 to 100")
-    status: JobStatus = Field(JobStatus.NEW, description="How far it has come")
-    active: bool = Field(True, description="Whether the source still offers it")
-    is_verified: bool = Field(False, description="Whether somebody has checked it")
-    company_info: CompanyInfo | None = Field(None, description="What a directory says of the company")
-    source: str | None = Field(None, description="Where it was found")
-    external_id: str | None = Field(None, description="The source's own id for it")
+    salary_min: float | None = Field(default=None, ge=0, description="Lowest pay a year")
+    salary_max: float | None = Field(default=None, ge=0, description="Highest pay a year")
+    salary_currency: str | None = Field(
+        default=None, pattern="^[A-Z]{3}$", description="ISO 4217 code of the pay's currency"
+    )
+    match_score: float | None = Field(default=None, ge=0, le=100, description="How well it fits, from 0 to 100")
+    status: JobStatus = Field(default=JobStatus.NEW, description="How far it has come")
+    active: bool = Field(default=True, description="Whether the source still offers it")
+    is_verified: bool = Field(default=False, description="Whether somebody has checked it")
+    company_info: CompanyInfo | None = Field(default=None, description="What a directory says of the company")
+    source: str | None = Field(default=None, description="Where it was found")
+    external_id: str | None = Field(default=None, description="The source's own id for it")
     source_fields: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="What only its source knows, by the source's name"
     )
-    posted_at: datetime | None = Field(None, description="When the source published it")
-    valid_through: datetime | None = Field(None, description="Last moment to apply")
+    posted_at: datetime | None = Field(default=None, description="When the source published it")
+    valid_through: datetime | None = Field(default=None, description="Last moment to apply")
     created_at: datetime = Field(default_factory=now, description="When it was first stored")
     updated_at: datetime = Field(default_factory=now, description="When it was last stored")
 
@@ -134,9 +137,9 @@ class Job(DataModelBase):
         return f"{self.title} at {self.company}"
 
     def get_source_field(self, name: str, default: Any = None, *, source: str | None = None) -> Any:
-        """A value of the extension bag of ``source``, by default the job's own; without one, of the first bag with it."""
+        """A value of the extension bag of ``source``, by default the job's own, else the first that has it."""
         owner = source or self.source
-        bags = [self.source_fields.get(owner, {})] if owner else list(self.source_fields.values())
+        bags = [self.source_fields.get(bag_key(owner), {})] if owner else list(self.source_fields.values())
         return next((bag[name] for bag in bags if name in bag), default)
 
     def set_source_field(self, name: str, value: Any, *, source: str | None = None) -> None:
@@ -148,4 +151,9 @@ class Job(DataModelBase):
         owner = source or self.source or (next(iter(self.source_fields)) if len(self.source_fields) == 1 else None)
         if owner is None:
             raise ValueError(f"cannot tell whose field {name!r} is: set Job.source or give source=")
-        self.source_fields.setdefault(owner, {})[name] = value
+        self.source_fields.setdefault(bag_key(owner), {})[name] = value
+
+
+def bag_key(name: str) -> str:
+    """A source's name as a key that MongoDB takes in a path: ``"jobs.example"`` → ``"jobs_example"``."""
+    return re.sub(r"[.$\x00]", "_", name)

@@ -41,10 +41,10 @@ class Notification(Document):
     user: Link[User] = Field(description="To whom")
     subject: str = Field(description="What it is about")
     message: str = Field(description="Its text", json_schema_extra={"widget": "textarea"})
-    status: NotificationStatus = Field(NotificationStatus.STORED, description="What became of it")
-    error: str | None = Field(None, description="Why the mail was not taken")
+    status: NotificationStatus = Field(default=NotificationStatus.STORED, description="What became of it")
+    error: str | None = Field(default=None, description="Why the mail was not taken")
     created_at: datetime = Field(default_factory=now, description="When it was written")
-    sent_at: datetime | None = Field(None, description="When the mail server took it")
+    sent_at: datetime | None = Field(default=None, description="When the mail server took it")
 
     class Settings:
         name = "notifications"

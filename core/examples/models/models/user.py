@@ -16,8 +16,8 @@ class Experience(BaseModel):
     title: str = Field(description="What one was")
     company: str = Field(description="Where")
     start: date = Field(description="First day")
-    end: date | None = Field(None, description="Last day; none while it lasts")
-    summary: str = Field("", description="What one did there")
+    end: date | None = Field(default=None, description="Last day; none while it lasts")
+    summary: str = Field(default="", description="What one did there")
 
 
 @datamodel(
@@ -45,17 +45,19 @@ class User(DataModelBase):
 
     name: str = Field(min_length=1, description="Full name")
     email: EmailStr = Field(description="Where mail reaches them")
-    phone: str | None = Field(None, description="Telephone number")
-    headline: str | None = Field(None, description="One line about them")
-    summary: str = Field("", description="A paragraph about them", json_schema_extra={"widget": "textarea"})
+    phone: str | None = Field(default=None, description="Telephone number")
+    headline: str | None = Field(default=None, description="One line about them")
+    summary: str = Field(default="", description="A paragraph about them", json_schema_extra={"widget": "textarea"})
     skills: list[str] = Field(default_factory=list, description="What they can do")
     desired_titles: list[str] = Field(default_factory=list, description="What they would like to be")
     locations: list[str] = Field(default_factory=list, description="Where they would work; none: anywhere")
-    remote_ok: bool = Field(True, description="Whether they would work remotely")
-    salary_min: float | None = Field(None, ge=0, description="Least pay a year")
-    salary_currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of that pay's currency")
+    remote_ok: bool = Field(default=True, description="Whether they would work remotely")
+    salary_min: float | None = Field(default=None, ge=0, description="Least pay a year")
+    salary_currency: str | None = Field(
+        default=None, pattern="^[A-Z]{3}$", description="ISO 4217 code of that pay's currency"
+    )
     experience: list[Experience] = Field(default_factory=list[Experience], description="Working life, latest first")
-    notify_by_email: bool = Field(False, description="Whether notifications are mailed too")
+    notify_by_email: bool = Field(default=False, description="Whether notifications are mailed too")
     created_at: datetime = Field(default_factory=now, description="When the profile was made")
 
     class Settings(DataModelBase.Settings):
