@@ -130,7 +130,7 @@ def _fields_of_one_generated_name() -> None:
     @datamodel(name="Book")
     class Book(Document):
         page_count: int
-        pageCount: int  # noqa: N815  (the clash is the point)
+        pageCount: int
 
 
 def _reserved_type_name() -> None:
