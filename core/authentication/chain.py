@@ -59,6 +59,8 @@ class _Chain:
             raise
 
     async def _principal(self, headers: Mapping[str, str], token: str | None) -> Principal:
+        if token and not token.isascii():  # https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+            raise Unauthenticated("these credentials are not accepted here")
         if token and token.startswith(MARK):
             return await self._keys.principal_of(token)
         if self._own is not None and (found := await _called(self._own, headers)) is not None:

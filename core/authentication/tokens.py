@@ -52,7 +52,7 @@ class Tokens:
             )  # fmt: skip
         except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, JSONDecodeError) as error:
             raise Unavailable("the token cannot be checked: its issuer's keys cannot be fetched") from error
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:
             reason = _REASONS.get(type(error), "it is not valid")
             raise Unauthenticated(f"this token is not accepted: {reason}") from error
         return self._principal(claims)
