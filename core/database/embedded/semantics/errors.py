@@ -40,6 +40,7 @@ CODES: dict[str, int] = {
     "WriteConflict": 112,
     "CursorInUse": 125,
     "InvalidIndexSpecificationOption": 197,
+    "CannotIndexParallelArrays": 171,
     "TransactionTooOld": 225,
     "NoSuchTransaction": 251,
     "TransactionCommitted": 256,

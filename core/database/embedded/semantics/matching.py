@@ -15,6 +15,7 @@ from .bits import BIT_OPERATORS
 from .collation import Collation
 from .comparisons import comparison, equality, membership
 from .errors import CommandError, bad, unparsable, unsupported
+from .expressions import compile_expression, truthy
 from .paths import candidates
 from .patterns import compile_pattern
 from .text import compile_text
@@ -30,6 +31,7 @@ class Scope:
 
     collation: Collation | None = None
     variables: Mapping[str, Any] | None = None
+    """Read whenever a document is tested, so they may change between documents."""
     text: Iterable[str] | None = None
     """Fields of the collection's text index; None without one."""
 
@@ -99,10 +101,8 @@ def _nor(operand: Any, scope: Scope) -> Match:
 
 
 def _expr(operand: Any, scope: Scope) -> Match:
-    from .expressions import compile_expression, truthy  # expressions may hold filters' values, not the reverse
-
-    evaluate = compile_expression(operand, collation=scope.collation)
-    variables = dict(scope.variables or {})
+    variables = scope.variables if scope.variables is not None else {}
+    evaluate = compile_expression(operand, collation=scope.collation, names=variables.keys())
     return lambda document: truthy(evaluate(document, variables))
 
 
@@ -304,8 +304,6 @@ def _not(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
 
 
 def _exists(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
-    from .expressions import truthy
-
     wanted = truthy(argument)
     return lambda document: any(value is not MISSING for value in candidates(document, parts)) == wanted
 

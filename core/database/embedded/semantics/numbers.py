@@ -1,0 +1,117 @@
+"""Arithmetic that keeps BSON's number types: int, long, double and decimal, the wider of two wins.
+
+https://www.mongodb.com/docs/manual/reference/operator/aggregation/add/
+"""
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from bson import Decimal128, Int64
+from bson.decimal128 import create_decimal128_context
+
+from .values import is_nan
+
+INT, LONG, DOUBLE, DECIMAL = range(4)
+CONTEXT: Final = create_decimal128_context()
+
+
+def kind(number: Any) -> int:
+    """Which of the four types a number has."""
+    found = type(number)
+    if found is int:
+        return INT if -(2**31) <= number < 2**31 else LONG
+    return LONG if found is Int64 else DOUBLE if found is float else DECIMAL
+
+
+def whole(number: int, wanted: int) -> Any:
+    """An integer as int or long: at least as wide as ``wanted``, a double when it does not fit in 64 bits."""
+    if wanted == INT and -(2**31) <= number < 2**31:
+        return number
+    return Int64(number) if fits_long(number) else float(number)
+
+
+def fits_long(number: Any) -> bool:
+    return -(2**63) <= number < 2**63
+
+
+def to_decimal(number: Any) -> Decimal:
+    """A double keeps 15 significant digits, as MongoDB converts it."""
+    if type(number) is Decimal128:
+        return number.to_decimal()
+    if type(number) is float:
+        return Decimal(f"{number:.14e}") if math.isfinite(number) else Decimal(number)
+    return Decimal(number)
+
+
+def from_decimal(number: Decimal) -> Decimal128:
+    return Decimal128(CONTEXT.plus(number))
+
+
+def to_double(number: Any) -> float:
+    if type(number) is Decimal128:
+        return float(number.to_decimal())
+    return float(number)
+
+
+def combine(
+    left: Any,
+    right: Any,
+    integers: Callable[[int, int], int],
+    doubles: Callable[[float, float], float],
+    decimals: Callable[[Decimal, Decimal], Decimal],
+) -> Any:
+    """Apply the function of the wider type."""
+    wanted = max(kind(left), kind(right))
+    if wanted <= LONG:
+        return whole(integers(int(left), int(right)), wanted)
+    if wanted == DOUBLE:
+        return doubles(float(left), float(right))
+    return Decimal128(decimals(to_decimal(left), to_decimal(right)))
+
+
+def add(left: Any, right: Any) -> Any:
+    return combine(left, right, int.__add__, float.__add__, CONTEXT.add)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    return combine(left, right, int.__sub__, float.__sub__, CONTEXT.subtract)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    return combine(left, right, int.__mul__, _multiply_doubles, CONTEXT.multiply)
+
+
+def _multiply_doubles(left: float, right: float) -> float:
+    return left * right
+
+
+def remainder(left: Any, right: Any) -> Any:
+    """The remainder of a division towards zero; ``right`` is not zero."""
+    return combine(left, right, _remainder, _remainder_of_doubles, CONTEXT.remainder)
+
+
+def _remainder(left: int, right: int) -> int:
+    found = abs(left) % abs(right)
+    return found if left >= 0 else -found
+
+
+def _remainder_of_doubles(left: float, right: float) -> float:
+    return math.fmod(left, right) if math.isfinite(left) else math.nan
+
+
+def is_whole(number: Any) -> bool:
+    """A number of any type without a fraction."""
+    if is_nan(number):
+        return False
+    exact = number.to_decimal() if type(number) is Decimal128 else number
+    if isinstance(exact, int):
+        return True
+    infinite = exact.is_infinite() if isinstance(exact, Decimal) else math.isinf(exact)
+    return not infinite and exact == int(exact)
+
+
+def to_int(number: Any) -> int:
+    """A finite number, cut towards zero."""
+    return int(number.to_decimal()) if type(number) is Decimal128 else int(number)

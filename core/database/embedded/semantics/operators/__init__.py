@@ -1,0 +1,1 @@
+"""The operators of expressions, a table a family; ``expressions`` joins the tables."""

@@ -1,0 +1,85 @@
+"""Accumulators as expressions: of the elements of one array, or of several arguments.
+
+https://www.mongodb.com/docs/manual/reference/operator/aggregation/#accumulators--in-other-stages-
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..accumulators import Accumulator, Deviation, Extreme, Mean, Percentiles, Total, shares_of
+from ..errors import CommandError, bad
+from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, is_nullish
+from ..values import type_name
+from .arrays import positive_count
+
+
+def _summary(make: Callable[[Scope], Accumulator]) -> Row:
+    def row(argument: Any, scope: Scope) -> Evaluate:
+        single = type(argument) is not list or len(argument) == 1
+        parts = [scope.compile(item) for item in (argument if type(argument) is list else [argument])]
+
+        def evaluate(document: Any, variables: Variables) -> Any:
+            values = [part(document, variables) for part in parts]
+            if single and type(values[0]) is list:
+                values = values[0]
+            return summarised(make(scope), values)
+
+        return evaluate
+
+    return row
+
+
+def summarised(accumulator: Accumulator, values: list[Any]) -> Any:
+    for value in values:
+        accumulator.add(value)
+    return accumulator.result()
+
+
+def _percentile(name: str, *, single: bool) -> Row:
+    def row(argument: Any, scope: Scope) -> Evaluate:
+        fields = arguments_of(name, argument, ("input", "method") if single else ("input", "p", "method"))
+        if fields["method"] != "approximate":
+            raise bad("Currently only 'approximate' can be used as percentile 'method'.")
+        source, wanted = scope.compile(fields["input"]), scope.compile([0.5] if single else fields["p"])
+
+        def evaluate(document: Any, variables: Variables) -> Any:
+            value = source(document, variables)
+            shares = shares_of(name, wanted(document, variables))
+            return summarised(Percentiles(shares, single=single), value if type(value) is list else [value])
+
+        return evaluate
+
+    return row
+
+
+def _ranked(name: str, *, greatest: bool) -> Row:
+    """``$maxN`` and ``$minN`` of an array."""
+
+    def row(argument: Any, scope: Scope) -> Evaluate:
+        fields = arguments_of(name, argument, ("input", "n"))
+        source, count = scope.compile(fields["input"]), scope.compile(fields["n"])
+
+        def evaluate(document: Any, variables: Variables) -> Any:
+            items = source(document, variables)
+            if type(items) is not list:
+                raise CommandError("Location5788200", f"{name} needs an array, found {type_name(items)}")
+            ordered = sorted((item for item in items if not is_nullish(item)), key=scope.key, reverse=greatest)
+            return ordered[: positive_count(name, count(document, variables))]
+
+        return evaluate
+
+    return row
+
+
+ROWS: dict[str, Row] = {
+    "$sum": _summary(lambda scope: Total()),
+    "$avg": _summary(lambda scope: Mean()),
+    "$min": _summary(lambda scope: Extreme(scope.key, greatest=False)),
+    "$max": _summary(lambda scope: Extreme(scope.key, greatest=True)),
+    "$stdDevPop": _summary(lambda scope: Deviation(sample=False)),
+    "$stdDevSamp": _summary(lambda scope: Deviation(sample=True)),
+    "$median": _percentile("$median", single=True),
+    "$percentile": _percentile("$percentile", single=False),
+    "$maxN": _ranked("$maxN", greatest=True),
+    "$minN": _ranked("$minN", greatest=False),
+}
