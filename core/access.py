@@ -180,8 +180,9 @@ def visible_runs(operations: Iterable["OperationSpec"]) -> RowFilter:
     known = tuple(operations)
 
     def row_filter(principal: Principal) -> Mapping[str, Any]:
-        names = [one.name for one in known if sees_runs_of(one, principal)]
-        return {"$or": [{"principal": principal.id}, {"operation_name": {"$in": names}}]}
+        of_others = {"operation_name": {"$in": [one.name for one in known if sees_runs_of(one, principal)]}}
+        # Those who did not log in share one id, so none of them has runs of one's own.
+        return of_others if principal.is_anonymous else {"$or": [{"principal": principal.id}, of_others]}
 
     return row_filter
 

@@ -226,6 +226,7 @@ class _Inspector:
             found, nullable = ScalarType(name="ID"), False
         extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         secret = any(one in (SecretStr, SecretBytes) for one in _flat(info.annotation))
+        sensitive = secret or extra.get("sensitive") is True
         default = MISSING if info.default is PydanticUndefined else info.default
         back = any(get_origin(one) is BackLink for one in _flat(info.annotation))
         return FieldSpec(
@@ -241,11 +242,11 @@ class _Inspector:
             constraints=_constraints(info),
             label=info.title or naming.label(name),
             description=info.description or "",
-            operators=() if secret or back else _operators(found),
-            sortable=not secret and _sortable(found),
-            readable=not secret,
+            operators=() if sensitive or back else _operators(found),
+            sortable=not sensitive and _sortable(found),
+            readable=not sensitive,
             writable=not (is_id or back or extra.get("readOnly") is True),
-            sensitive=secret or extra.get("sensitive") is True,
+            sensitive=sensitive,
             deprecated=_deprecation(info.deprecated),
             widget=str(extra.get("widget") or ("password" if secret else _widget(found))),
         )
