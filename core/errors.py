@@ -11,6 +11,7 @@
     ├── OperationFailed           OPERATION_FAILED, with the run's id
     │   ├── OperationTimeout      TIMEOUT
     │   └── RunCancelled          CANCELLED
+    ├── InvalidDocument           INVALID_DOCUMENT, a stored document breaks its model
     ├── Unavailable               UNAVAILABLE, the database or a feature of it is missing
     └── LimitExceeded             LIMIT_EXCEEDED
         └── TooManyAttempts       LIMIT_EXCEEDED, refused credentials from one address
@@ -118,6 +119,12 @@ class OperationTimeout(OperationFailed):
 class RunCancelled(OperationFailed):
     code = "CANCELLED"
     status = 409
+
+
+class InvalidDocument(CoreError):
+    """A stored document that does not fit its model, at the field that shows it; its neighbours are not concerned."""
+
+    code = "INVALID_DOCUMENT"
 
 
 class Unavailable(CoreError):
