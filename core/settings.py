@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     sample_data: bool = Field(True, description="Fill an empty database of the example application with sample data")
     page_size: int = Field(20, ge=1, description="Length of a list that asks for none")
     max_page_size: int = Field(100, ge=1, description="Length of a list at most")
+    max_many: int = Field(1_000, ge=1, description="Documents that one create-, update- or delete-many may concern")
+    max_related: int = Field(10_000, ge=1, description="Linked documents that one filter or one level may reach")
+    max_groups: int = Field(1_000, ge=1, description="Groups that one aggregate may have")
     max_output_bytes: int = Field(
         1_000_000, ge=1_000, description="A larger output of a run is cut, and the run says so"
     )
