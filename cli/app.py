@@ -7,17 +7,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from rest_surface import RestSurface
 
 from cli.health import HealthRoutes
 from cli.welcome import WelcomePage
-from core.authentication import Authenticate
+from core.authentication import OwnFunction
 from core.database.connection import Client, close_database, init_database, wait_for_database
 from core.registries import Registry
 from core.renderers import Services, Surface
 from core.services import build_services
 from core.settings import Settings
 from graphql_surface import GraphQLSurface
+from rest_surface import RestSurface
 
 log = logging.getLogger("core")
 
@@ -29,7 +29,7 @@ def create_app(
     settings: Settings | None = None,
     registry: Registry | None = None,
     *,
-    authenticate: Authenticate | None = None,
+    authenticate: OwnFunction | None = None,
     on_startup: Startup | None = None,
 ) -> FastAPI:
     """An application that serves the registry's models and operations.
@@ -37,7 +37,7 @@ def create_app(
     Args:
         settings: the environment's by default.
         registry: by default the process's own, filled by importing ``settings.modules``.
-        authenticate: the application's own principal function, instead of the one the settings choose.
+        authenticate: the application's own principal function; the settings may name one too.
         on_startup: awaited once the database is connected, before ``/ready`` says so.
 
     Raises:
@@ -54,7 +54,7 @@ def mount(
     registry: Registry | None = None,
     *,
     client: ClientFactory | None = None,
-    authenticate: Authenticate | None = None,
+    authenticate: OwnFunction | None = None,
     on_startup: Startup | None = None,
 ) -> Services:
     """Put every surface into an application that exists; its own lifespan, routes and client stay its own.

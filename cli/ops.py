@@ -14,12 +14,12 @@ from cli.session import fail, run
 from core.access import LOCAL_OWNER
 from core.errors import InputError
 from core.renderers import Services
-from core.runs.service import Execution, RunOptions
+from core.runs.options import Execution, RunMode, RunOptions
 from core.specs import OperationSpec
 
 _RESERVED = (
     inspect.Parameter("input_json", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
-        str | None, typer.Option("--input", help="The whole input as JSON, or @FILE, or - for standard input", metavar="JSON")]),
+        str | None, typer.Option("--input", help="The whole input: JSON, @FILE, or - for stdin", metavar="JSON")]),
     inspect.Parameter("run_mode", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[
         bool, typer.Option("--background", help="Queue the run for a worker and print its id")]),
     inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
@@ -35,7 +35,7 @@ def create_typer_command(cli: typer.Typer, operation: OperationSpec, services: S
     def command(**given: Any) -> None:
         reserved = {parameter.name: given.pop(parameter.name) for parameter in _RESERVED}
         options = RunOptions(
-            mode="background" if reserved["run_mode"] else "wait",
+            mode=RunMode.BACKGROUND if reserved["run_mode"] else RunMode.WAIT,
             idempotency_key=reserved["idempotency_key"],
             timeout=reserved["timeout_seconds"],
         )

@@ -8,7 +8,7 @@ import typer
 
 from cli.sample import seed_sample_data
 from cli.session import fail, log_to_stderr
-from core.authentication.exposure import check_exposure
+from core.authentication import check_exposure
 from core.database.connection import server_of
 from core.errors import CoreError
 from core.settings import Settings, read_settings

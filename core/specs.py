@@ -1,6 +1,6 @@
 """What a declaration means, resolved once: the descriptions every surface is built from.
 
-Frozen and free of pydantic, Beanie and any surface. ``core.inspection`` writes them, everything else reads them.
+Frozen, and free of Beanie and of any surface. ``core.inspection`` writes them, everything else reads them.
 A ``TypeSpec`` is one of the seven small classes below; an object type is named by its Python class and looked up
 in ``Catalog.objects``, so that types may contain themselves.
 """
@@ -8,9 +8,14 @@ in ``Catalog.objects``, so that types may contain themselves.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from core.access import Access
+
+if TYPE_CHECKING:  # a name for the type; nothing here calls it
+    from beanie import Document
 
 MISSING: Any = type("MISSING", (), {"__repr__": lambda self: "MISSING", "__bool__": lambda self: False})()
 """The field has no static default (``None`` is one)."""
@@ -46,7 +51,7 @@ class EnumType:
 class ObjectType:
     """An embedded pydantic model, described in ``Catalog.objects[python]``."""
 
-    python: type
+    python: type[BaseModel]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +133,7 @@ class ObjectSpec:
     """A pydantic class as fields. ``name`` is the GraphQL output type's name."""
 
     name: str
-    python: type
+    python: type[BaseModel]
     description: str
     fields: tuple[FieldSpec, ...]
 
@@ -151,7 +156,7 @@ class ModelSpec:
 
     name: str
     object: ObjectSpec
-    document: type
+    document: "type[Document]"
     collection: str
     resource: str
     singular: str
@@ -217,5 +222,5 @@ class Catalog:
         return self.objects[reference.python]
 
     @cached_property
-    def by_document(self) -> Mapping[type, ModelSpec]:
+    def by_document(self) -> Mapping[type[BaseModel], ModelSpec]:
         return {model.document: model for model in self.models.values()}

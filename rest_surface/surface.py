@@ -1,0 +1,21 @@
+"""Everything REST on one application: metadata, documents, operations and the form of errors."""
+
+from fastapi import FastAPI
+
+from core.renderers import Services
+from rest_surface.metadata import mount_metadata
+from rest_surface.models import mount_model_routes
+from rest_surface.operations import mount_operation_route
+from rest_surface.problems import mount_problems
+
+
+class RestSurface:
+    """The REST routes of every model and operation."""
+
+    def mount(self, app: FastAPI, services: Services) -> None:
+        mount_problems(app)
+        mount_metadata(app, services)
+        for model in services.catalog.models.values():
+            mount_model_routes(app, model, services)
+        for operation in services.catalog.operations.values():
+            mount_operation_route(app, operation, services)
