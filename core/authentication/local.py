@@ -18,11 +18,13 @@ from core.settings import Settings
 class LocalOwner:
     """Authenticates whoever asks from this machine, under a name of this machine, as the owner.
 
-    ``settings.allowed_hosts`` are further names; ``settings.insecure_no_authentication`` lets everybody in.
+    ``settings.allowed_hosts`` are further names, ``settings.cors_origins`` further pages;
+    ``settings.insecure_no_authentication`` lets everybody in.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._names = frozenset(name.lower() for name in settings.allowed_hosts)
+        self._origins = frozenset(settings.cors_origins)
         self._everybody = settings.insecure_no_authentication
 
     async def __call__(self, headers: Mapping[str, str]) -> Principal:
@@ -36,7 +38,8 @@ class LocalOwner:
             raise Forbidden(f"this server has no authentication and serves its own machine only, not {client}")
         for header, url in (("host", f"//{headers.get('host', '')}"), ("origin", headers.get("origin", ""))):
             name = _host_of(url)
-            if header in headers and not (is_loopback(name) or name in self._names):
+            known = is_loopback(name) or name in self._names or (header == "origin" and url in self._origins)
+            if header in headers and not known:
                 raise Forbidden(
                     f"the {header} {headers[header]!r} is not a name of this machine; configure authentication, or add "
                     "the name to CORE_ALLOWED_HOSTS"

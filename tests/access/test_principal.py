@@ -65,10 +65,12 @@ def test_with_authentication_or_the_explicit_flag_it_starts(configured: dict[str
         {"Host": "localhost", ":client": "::1"},
         {"Host": "localhost", ":client": "::ffff:127.0.0.1"},
         {"Host": "dev.example", "Origin": "https://dev.example"},
+        {"Host": "localhost:8000", "Origin": "https://app.example"},
     ],
 )
 async def test_without_authentication_this_machine_is_the_owner(headers: dict[str, str]):
-    assert await authenticator(Settings(allowed_hosts=["dev.example"]))(headers) is LOCAL_OWNER
+    settings = Settings(allowed_hosts=["dev.example"], cors_origins=["https://app.example"])
+    assert await authenticator(settings)(headers) is LOCAL_OWNER
 
 
 @pytest.mark.parametrize(
