@@ -3,12 +3,12 @@
 import inspect
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.arguments import parameters, read_input
+from cli.models import read_text
 from cli.output import print_json
 from cli.session import fail, run
 from core.access import LOCAL_OWNER
@@ -40,7 +40,7 @@ def create_typer_command(cli: typer.Typer, operation: OperationSpec, services: S
             timeout=reserved["timeout_seconds"],
         )
         try:
-            data = read_input(services.catalog, operation, given, _text(reserved["input_json"]))
+            data = read_input(services.catalog, operation, given, _read(reserved["input_json"]))
         except InputError as error:
             fail(error)
         _print(run(lambda found: _start(found, operation, data, options), services))
@@ -60,15 +60,8 @@ async def _start(services: Services, operation: OperationSpec, data: dict[str, A
     return await services.runs.start(operation, data, principal=LOCAL_OWNER, trigger="cli", options=options)
 
 
-def _text(given: str | None) -> str | None:
-    if given == "-":
-        return sys.stdin.read()
-    if given is None or not given.startswith("@"):
-        return given
-    try:
-        return Path(given[1:]).read_text()
-    except OSError as error:
-        raise InputError(f"--input: {given[1:]} cannot be read: {error.strerror}") from error
+def _read(given: str | None) -> str | None:
+    return None if given is None else read_text(given)
 
 
 def _print(execution: Execution) -> None:

@@ -53,7 +53,7 @@ class _ModelRoutes:
         page = await self._services.data.list(self._model, principal, query, fields)
         answer: dict[str, Any] = {
             "items": [self._shape(row, fields, principal) for row in page.rows],
-            "next": page.end_cursor if page.has_next else None,
+            "next": page.cursors.end if page.has_next else None,
         }
         if flag(request.query_params, "total"):
             answer["total"] = await self._services.data.count(self._model, principal, query.filter, query.search)
