@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined, Url
 from typing_extensions import TypeAliasType
 
 from core import naming
-from core.access import TASK_RUN, visible_runs
+from core.access import ANYONE, TASK_RUN, visible_runs
 from core.access_declarations import check_model_access, check_operation_access
 from core.errors import DeclarationError
 from core.filters import LIST, OBJECT_LIST
@@ -90,7 +90,7 @@ class _Inspector:
         models = {info.name: self._model(info) for info in self._registry.models.values()}
         operations = {found.name: self._operation(found) for found in self._registry.operations.values()}
         if (runs := models.get(TASK_RUN)) is not None:
-            access = replace(runs.access, row_filter=visible_runs(operations.values()))
+            access = replace(runs.access, read=ANYONE, row_filter=visible_runs(operations.values()))
             models[TASK_RUN] = replace(runs, access=access)
         return Catalog(models=models, operations=operations, objects=self._objects)
 

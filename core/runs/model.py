@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from core.idioms import add_idioms
+from core.access import Access, FieldRule
 from core.registries import ModelInfo, current_registry
 from core.runs.lifecycle import TaskRunStatus
 
@@ -118,6 +119,8 @@ current_registry().add_model(
             "list_fields": ["operation_name", "status", "started_at", "duration_ms", "trigger", "principal"],
         },
         read_only=True,
+        # A traceback shows paths and code: for whoever runs the server. Which runs somebody sees is the catalog's matter.
+        access=Access(fields={"error_traceback": FieldRule(read=())}),
         builtin=True,
     )
 )
