@@ -1,7 +1,14 @@
 """The operations of jobhunter; importing this registers them."""
 
+from core.examples.operations.application_ops import apply_job, generate_cv
 from core.examples.operations.job_ops import bulk_delete, search_jobs, update_job
+from core.examples.operations.matching_ops import match_jobs
+from core.examples.operations.notification_ops import notify
+from core.examples.operations.processing_ops import enrich_job, process_job, process_jobs
 from core.examples.operations.scraping_ops import scrape_jobs
 from core.examples.operations.test_ops import create_item, create_test_item
 
-__all__ = ["bulk_delete", "create_item", "create_test_item", "scrape_jobs", "search_jobs", "update_job"]
+__all__ = [
+    "apply_job", "bulk_delete", "create_item", "create_test_item", "enrich_job", "generate_cv", "match_jobs", "notify",
+    "process_job", "process_jobs", "scrape_jobs", "search_jobs", "update_job",
+]  # fmt: skip

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from core.decorators import operation
 from core.errors import UserError
-from core.examples.operations._lookup import as_words
+from core.examples.operations._lookup import as_words, is_trusted
 from core.examples.settings import jobhunter_settings
 from core.examples.sources import SITES, Posting, Search, Stored, extend_ui, postings, store
 
@@ -63,7 +63,7 @@ async def scrape_jobs(input: ScrapeJobsInput) -> ScrapeJobsOutput:
     search = Search(keywords=tuple(as_words(input.keywords)), location=input.location, limit=input.limit)
     output = ScrapeJobsOutput(success=True, job_ids=[])
     batch: list[Posting] = []
-    async for found in postings(source, search, settings):
+    async for found in postings(source, search, settings, trusted=is_trusted()):
         if not isinstance(found, Posting):
             log.warning("%s", found)
             output.problems = [*output.problems, str(found)][:_MOST_PROBLEMS]

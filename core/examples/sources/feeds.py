@@ -24,7 +24,7 @@ def _text(value: Any) -> str | None:
 
 
 def _joined(value: Any) -> str | None:
-    return ", ".join(str(part) for part in value) if isinstance(value, list) else _text(value)
+    return "; ".join(str(part) for part in value) if isinstance(value, list) else _text(value)
 
 
 def _strings(value: Any) -> list[str] | None:

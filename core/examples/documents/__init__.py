@@ -1,0 +1,1 @@
+"""Documents written for people: CVs and the letters that go with them."""
