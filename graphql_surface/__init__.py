@@ -1,0 +1,1 @@
+"""The GraphQL surface: types, resolvers and transport, generated from a ``Catalog``."""

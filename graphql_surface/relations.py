@@ -1,0 +1,62 @@
+"""Fields that hold a Link or a BackLink: resolved under the reader's principal, one query a level."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from strawberry.dataloader import DataLoader
+
+from core.specs import FieldSpec, ListType, ModelSpec, RelationType
+from graphql_surface.builder import Builder
+from graphql_surface.context import Context
+from graphql_surface.definitions import GraphQLType, Resolve, ResolvedField, nullable
+from graphql_surface.errors import translated
+from graphql_surface.selection import fields_under, wire_names
+from graphql_surface.values import reference_id
+
+
+def relation_field(
+    build: Builder, owner: ModelSpec | None, field: FieldSpec, relation: RelationType, type_: GraphQLType, text: str
+) -> ResolvedField:
+    """A single relation may be null, whatever is declared: its document may be gone, or hidden from the reader."""
+    target = build.catalog.by_document[relation.python]
+    many = isinstance(field.type, ListType)
+    if relation.back is not None and owner is not None:
+        resolve = _back(owner, target, field, many)
+    else:
+        resolve = _links(target, field) if many else _link(target, field)
+    resolve = translated(resolve, build.catalog)
+    return ResolvedField(field.graphql, type_ if many else nullable(type_), text, resolve, deprecated=field.deprecated)
+
+
+def _link(target: ModelSpec, field: FieldSpec) -> Resolve:
+    async def resolve(source: Mapping[str, Any], info: Any, arguments: Mapping[str, Any]) -> Any:
+        key = reference_id(source.get(field.storage))
+        return None if key is None else await _documents(target, info).load(key)
+
+    return resolve
+
+
+def _links(target: ModelSpec, field: FieldSpec) -> Resolve:
+    async def resolve(source: Mapping[str, Any], info: Any, arguments: Mapping[str, Any]) -> Any:
+        keys = [reference_id(one) for one in source.get(field.storage) or ()]
+        loader = _documents(target, info)
+        found = await asyncio.gather(*(loader.load(key) for key in keys if key is not None))
+        return [one for one in found if one is not None]
+
+    return resolve
+
+
+def _back(owner: ModelSpec, target: ModelSpec, field: FieldSpec, many: bool) -> Resolve:
+    async def resolve(source: Mapping[str, Any], info: Any, arguments: Mapping[str, Any]) -> Any:
+        context: Context = info.context
+        loader = context.loaders.linked(owner, field, wire_names(context, target, fields_under(info)))
+        found = await loader.load(source["_id"]) or []
+        return found if many else next(iter(found), None)
+
+    return resolve
+
+
+def _documents(target: ModelSpec, info: Any) -> DataLoader[Any, Any]:
+    context: Context = info.context
+    return context.loaders.document(target, wire_names(context, target, fields_under(info)))

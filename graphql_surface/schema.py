@@ -1,0 +1,59 @@
+"""The schema of a catalog: every model and operation under the contract's names."""
+
+from collections.abc import Iterable
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.field import StrawberryField
+
+from core.renderers import Services
+from core.runs.model import TaskRun
+from core.specs import Catalog
+from graphql_surface.builder import Builder
+from graphql_surface.definitions import object_type
+from graphql_surface.mutations import mutation_fields
+from graphql_surface.queries import query_fields
+from graphql_surface.runs import control_fields, operation_field, run_field, task_run_fields
+from graphql_surface.scalars import SCALAR_MAP
+from graphql_surface.subscriptions import model_subscriptions, run_subscriptions
+
+
+def build_schema(services: Services) -> strawberry.Schema:
+    """The schema of ``services.catalog``; requests bring a ``Context``.
+
+    Raises:
+        DeclarationError: generated names clash.
+    """
+    return schema_of(services.catalog)
+
+
+def schema_of(catalog: Catalog) -> strawberry.Schema:
+    """The same from the declarations alone: for the SDL no database is needed."""
+    build = Builder(catalog)
+    build.extend(TaskRun, lambda: task_run_fields(build))
+    query = object_type("Query", "Everything that can be read.", _queries(build))
+    mutation = object_type("Mutation", "Everything that changes something.", _mutations(build))
+    subscription = object_type("Subscription", "Everything that can be watched.", _subscriptions(build))
+    build.fill()
+    return strawberry.Schema(query, mutation, subscription, config=StrawberryConfig(scalar_map=SCALAR_MAP))
+
+
+def _queries(build: Builder) -> Iterable[StrawberryField]:
+    for model in build.catalog.models.values():
+        yield from query_fields(build, model)
+    for operation in build.catalog.operations.values():
+        yield run_field(build, operation)
+
+
+def _subscriptions(build: Builder) -> Iterable[StrawberryField]:
+    yield from run_subscriptions(build)
+    for model in build.catalog.models.values():
+        yield from model_subscriptions(build, model)
+
+
+def _mutations(build: Builder) -> Iterable[StrawberryField]:
+    for model in build.catalog.models.values():
+        yield from mutation_fields(build, model)
+    for operation in build.catalog.operations.values():
+        yield operation_field(build, operation)
+    yield from control_fields(build)
