@@ -7,8 +7,8 @@ from beanie import Document, PydanticObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from core.idioms import add_idioms
 from core.access import Access, FieldRule
+from core.idioms import add_idioms
 from core.registries import ModelInfo, current_registry
 from core.runs.lifecycle import TaskRunStatus
 
@@ -119,7 +119,7 @@ current_registry().add_model(
             "list_fields": ["operation_name", "status", "started_at", "duration_ms", "trigger", "principal"],
         },
         read_only=True,
-        # A traceback shows paths and code: for whoever runs the server. Which runs somebody sees is the catalog's matter.
+        # A traceback shows paths and code, which concern whoever runs the server.
         access=Access(fields={"error_traceback": FieldRule(read=())}),
         builtin=True,
     )
