@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from beanie import Document, init_beanie
 from bson import Decimal128
-from bson.codec_options import TypeDecoder, TypeRegistry
+from bson.codec_options import TypeCodec, TypeRegistry
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -36,10 +36,15 @@ _bound: dict[type[Document], str] = {}
 """Documents that Beanie has initialised through us, and the name of their database."""
 
 
-class _DecimalReader(TypeDecoder):
-    """Beanie writes ``Decimal`` as Decimal128; this makes it come back as ``Decimal`` for plain annotations too."""
+class _DecimalCodec(TypeCodec):
+    """Beanie writes ``Decimal`` as Decimal128; this makes it come back as ``Decimal`` for plain annotations too, and a
+    row that was read can be written."""
 
-    bson_type = Decimal128
+    bson_type = Decimal128  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+    python_type = Decimal  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+
+    def transform_python(self, value: Decimal) -> Decimal128:
+        return Decimal128(value)
 
     def transform_bson(self, value: Decimal128) -> Decimal:
         return value.to_decimal()
@@ -48,7 +53,7 @@ class _DecimalReader(TypeDecoder):
 _CLIENT_OPTIONS: Mapping[str, Any] = {
     "tz_aware": True,
     "uuidRepresentation": "standard",
-    "type_registry": TypeRegistry([_DecimalReader()]),
+    "type_registry": TypeRegistry([_DecimalCodec()]),
     "appname": "core",
 }
 

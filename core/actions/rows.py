@@ -1,0 +1,145 @@
+"""Which documents of a collection are rows of a model for a principal, and what of them is shown."""
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from beanie import Document
+from beanie.odm.utils.encoder import Encoder
+from beanie.odm.utils.parsing import parse_obj
+from bson import encode
+from pydantic import ValidationError
+
+from core.access import Principal, may, readable_fields, row_query
+from core.database.embedded.semantics.matching import compile_filter as compile_match
+from core.database.embedded.semantics.values import decode
+from core.coercion import refuse
+from core.errors import InvalidDocument
+from core.paging import Raw
+from core.queries import MongoQuery, all_of
+from core.specs import Catalog, FieldSpec, ListType, MapType, ModelSpec, ObjectSpec, ObjectType, TypeSpec, UnionType
+
+_encode = Encoder(to_db=True).encode
+
+
+def kept_by_beanie(model: ModelSpec) -> MongoQuery:
+    """What Beanie adds to every find: without the softly deleted, and only this class and its children.
+
+    https://beanie-odm.dev/tutorial/inheritance/
+    """
+    document: Any = model.document
+    settings = document.get_settings()
+    query: MongoQuery = {}
+    if document._inheritance_inited:
+        query[settings.class_id] = {"$in": [document._class_id, *document._children]}
+    if settings.union_doc:
+        query[settings.class_id] = settings.union_doc_alias
+    if model.soft_delete:
+        query["deleted_at"] = None
+    return query
+
+
+def guard(model: ModelSpec, principal: Principal) -> MongoQuery:
+    """The rows of the model the principal may know of."""
+    return all_of(kept_by_beanie(model), row_query(model, principal))
+
+
+def matches(query: Mapping[str, Any] | None, row: Mapping[str, Any]) -> bool:
+    """Whether a document, as it is stored, matches a Mongo query."""
+    return not query or compile_match(query)(decode(encode(row)))
+
+
+class Shown:
+    """Which stored keys a read fetches, and what it adds to the rows that come back."""
+
+    def __init__(self, catalog: Catalog, model: ModelSpec, principal: Principal, fields: Collection[str] | None) -> None:
+        self._catalog, self._model = catalog, model
+        self._fields = _wanted(model, principal, fields)
+        self._computed = [one for one in self._fields if one.computed]
+        self._whole = bool(self._computed) or _changes_on_read(catalog, model)
+
+    def projection(self, *also: str) -> dict[str, Any] | None:
+        """The Mongo projection; None for whole documents. ``also`` are dotted paths that the caller needs."""
+        if self._whole:
+            return None
+        document: Any = self._model.document
+        keys = {"_id", "revision_id", document.get_settings().class_id, *(one.storage for one in self._fields)}
+        return dict.fromkeys(keys | {path.split(".")[0] for path in also}, 1)
+
+    def complete(self, rows: Iterable[Raw]) -> list[Raw]:
+        """The rows with computed fields under their wire names and, where a model's validators change values, with
+        those applied; only what may be shown."""
+        return [self._completed(row) for row in rows] if self._whole else list(rows)
+
+    def _completed(self, row: Raw) -> Raw:
+        kept = {one.storage for one in self._fields} | {"_id", "revision_id", "_class_id"}
+        try:
+            document: Any = parse_obj(self._model.document, row)
+        except ValidationError:
+            # Fields that are sound show themselves; the reader of a broken one meets its error.
+            failed = InvalidDocument(f"{self._model.name} {row['_id']}: the stored document does not fit its model")
+            return {name: one for name, one in row.items() if name in kept} | {one.wire: failed for one in self._computed}
+        stored = {name: one for name, one in {**row, **_as_stored(document)}.items() if name in kept}
+        return stored | {one.wire: _encode(getattr(document, one.name)) for one in self._computed}
+
+
+def _as_stored(document: Any) -> Raw:
+    return {name: one for name, one in _encode(document).items() if name != "_id"}
+
+
+def _wanted(model: ModelSpec, principal: Principal, fields: Collection[str] | None) -> list[FieldSpec]:
+    readable = readable_fields(model, principal)
+    if fields is None:
+        return [one for one in model.object.fields if one.wire in readable]
+    for name in fields:
+        if name not in readable:
+            raise refuse((name,), "unknown_field", f"there is no field {name!r} to select")
+    return [model.object.by_wire[name] for name in fields]
+
+
+def shown_after_write(model: ModelSpec, principal: Principal, row: Raw) -> Raw:
+    """What a writer gets back: the fields it may read, only the id where it may not read the model."""
+    if not may(model.access, "read", principal, model.name):
+        return {"_id": row["_id"]}
+    hidden = {one.storage for one in model.object.fields} - {
+        model.object.by_wire[name].storage for name in readable_fields(model, principal)
+    }
+    return {name: value for name, value in row.items() if name not in hidden}
+
+
+_CHANGING = ("field_validators", "model_validators", "validators", "root_validators")
+
+
+def _changes_on_read(catalog: Catalog, model: ModelSpec) -> bool:
+    return _has_validators(model.document) or any(
+        _has_validators(kind.python) for one in model.object.fields for kind in _objects_in(catalog, one.type, frozenset())
+    )
+
+
+@lru_cache(maxsize=None)
+def _has_validators(python: Any) -> bool:
+    """Whether validators of the author's may change what is read; Beanie's own fills back links."""
+    decorators = python.__pydantic_decorators__
+    names = {name for kind in _CHANGING for name in getattr(decorators, kind)}
+    own = names - set(Document.__pydantic_decorators__.model_validators)
+    return bool(own) or any(_changes(one) for info in python.model_fields.values() for one in info.metadata)
+
+
+def _changes(metadata: Any) -> bool:
+    return type(metadata).__name__ in ("BeforeValidator", "AfterValidator", "WrapValidator", "PlainValidator")
+
+
+def _objects_in(catalog: Catalog, kind: TypeSpec, seen: frozenset[type]) -> Iterable[ObjectType]:
+    match kind:
+        case ListType(item=inner) | MapType(value=inner):
+            yield from _objects_in(catalog, inner, seen)
+        case UnionType(members=members):
+            for member in members:
+                yield from _objects_in(catalog, member, seen)
+        case ObjectType(python=python) if python not in seen:
+            yield kind
+            spec: ObjectSpec = catalog.of(kind)
+            for one in spec.fields:
+                yield from _objects_in(catalog, one.type, seen | {python})
+        case _:
+            return
