@@ -120,7 +120,15 @@ class _Inspector:
         check_model_access(info, found, collection)
         indexes = getattr(settings, "indexes", ())
         searchable = set(info.ui_hints.get("searchable", ()))
-        fields = tuple(replace(one, searchable=one.name in searchable) if searchable else one for one in found.fields)
+        soft_delete = "deleted_at" in document.model_fields and hasattr(document, "hard_delete")
+        fields = tuple(
+            replace(
+                one,
+                searchable=one.name in searchable,
+                writable=one.writable and not (soft_delete and one.name == "deleted_at"),
+            )
+            for one in found.fields
+        )
         found = replace(found, description=info.description or found.description, fields=fields)
         self._objects[document] = found
         return ModelSpec(
@@ -137,7 +145,7 @@ class _Inspector:
             read_only=info.read_only,
             access=info.access,
             revision=bool(getattr(settings, "use_revision", False)),
-            soft_delete="deleted_at" in document.model_fields and hasattr(document, "hard_delete"),
+            soft_delete=soft_delete,
             text_index=any("text" in dict(_index_keys(index)).values() for index in indexes),
         )
 
