@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import bson
-from bson import Decimal128
-from bson.binary import UuidRepresentation
-from bson.codec_options import CodecOptions, TypeRegistry
 
 from core.access import Principal, readable_fields
 from core.coercion import refuse, text
@@ -22,14 +19,13 @@ from core.errors import InputError
 from core.queries import MongoQuery
 from core.settings import Settings
 from core.specs import Catalog, FieldSpec, ModelSpec, ObjectType
+from core.stored import CODEC
 
 Raw = dict[str, Any]
 """A document as it is stored, its keys those of the collection."""
 
 MAX_OFFSET = 2**31 - 1
-_CODEC: CodecOptions[Raw] = CodecOptions(
-    tz_aware=True, uuid_representation=UuidRepresentation.STANDARD, type_registry=TypeRegistry(fallback_encoder=Decimal128)
-)
+
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,13 +143,13 @@ class Order:
 
     def cursor(self, row: Raw) -> str:
         values = [_value_at(row, key.path) for key in self.keys]
-        body = bson.encode({"s": self._fingerprint, "v": values}, codec_options=_CODEC)
+        body = bson.encode({"s": self._fingerprint, "v": values}, codec_options=CODEC)
         return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
     def _values(self, cursor: str) -> list[Any]:
         wrong = refuse(("after",), "invalid_cursor", "not a cursor of this list and sorting; begin again without it")
         try:
-            found = bson.decode(base64.urlsafe_b64decode(text(cursor, ("after",)) + "==="), _CODEC)
+            found = bson.decode(base64.urlsafe_b64decode(text(cursor, ("after",)) + "==="), CODEC)
         except (InputError, ValueError, bson.errors.BSONError):
             raise wrong from None
         values = found.get("v")

@@ -19,13 +19,14 @@ from core.actions import hooks
 from core.actions.driver import collection_for, driver_errors, duplicate, has_transactions
 from core.actions.inputs import GivenLink, from_pydantic, invalid, prepare
 from core.actions.reads import Reads, missing
-from core.actions.rows import guard, matches, shown_after_write
+from core.actions.rows import guard, shown_after_write
 from core.coercion import refuse
 from core.database.connection import client_of_loop
 from core.errors import Conflict, CoreError, FieldError, FieldPath, Forbidden, InputError, LimitExceeded
 from core.paging import Raw
 from core.queries import MongoQuery, all_of
 from core.specs import MISSING, ModelSpec
+from core.stored import matches
 
 Result = TypeVar("Result")
 

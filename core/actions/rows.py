@@ -7,12 +7,9 @@ from typing import Any
 from beanie import Document
 from beanie.odm.utils.encoder import Encoder
 from beanie.odm.utils.parsing import parse_obj
-from bson import encode
 from pydantic import ValidationError
 
 from core.access import Principal, may, readable_fields, row_query
-from core.database.embedded.semantics.matching import compile_filter as compile_match
-from core.database.embedded.semantics.values import decode
 from core.coercion import refuse
 from core.errors import InvalidDocument
 from core.paging import Raw
@@ -44,11 +41,6 @@ def guard(model: ModelSpec, principal: Principal) -> MongoQuery:
     return all_of(kept_by_beanie(model), row_query(model, principal))
 
 
-def matches(query: Mapping[str, Any] | None, row: Mapping[str, Any]) -> bool:
-    """Whether a document, as it is stored, matches a Mongo query."""
-    return not query or compile_match(query)(decode(encode(row)))
-
-
 class Shown:
     """Which stored keys a read fetches, and what it adds to the rows that come back."""
 
@@ -65,6 +57,18 @@ class Shown:
         document: Any = self._model.document
         keys = {"_id", "revision_id", document.get_settings().class_id, *(one.storage for one in self._fields)}
         return dict.fromkeys(keys | {path.split(".")[0] for path in also}, 1)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What is shown, by wire name."""
+        return frozenset(one.wire for one in self._fields)
+
+    def pick(self, row: Raw) -> Raw:
+        """The same of a whole document that did not come by ``projection``."""
+        if self._whole:
+            return self._completed(row)
+        kept = self.projection() or {}
+        return {name: one for name, one in row.items() if name in kept}
 
     def complete(self, rows: Iterable[Raw]) -> list[Raw]:
         """The rows with computed fields under their wire names and, where a model's validators change values, with
