@@ -41,7 +41,7 @@ def graphql_json(catalog: Catalog, spec: ObjectSpec, stored: Any) -> Any:
         return stored
     known = spec.by_wire
     return {
-        known[name].graphql if name in known else name: _to_graphql(catalog, known[name].type, value)
+        known[name].graphql if name in known else name: graphql_value(catalog, known[name].type, value)
         if name in known
         else value
         for name, value in stored.items()
@@ -124,7 +124,8 @@ def _member(catalog: Catalog, found: UnionType, value: Given, enum: _Enum) -> An
     return out
 
 
-def _to_graphql(catalog: Catalog, found: TypeSpec, value: Any) -> Any:
+def graphql_value(catalog: Catalog, found: TypeSpec, value: Any) -> Any:
+    """JSON of one type, as ``graphql_json``."""
     if value is None:
         return None
     match found:
@@ -136,7 +137,7 @@ def _to_graphql(catalog: Catalog, found: TypeSpec, value: Any) -> Any:
             spec = _member_of(catalog, found, value)
             return {union_member_field(spec): graphql_json(catalog, spec, value)}
         case ListType(item=item) if isinstance(value, list):
-            return [_to_graphql(catalog, item, one) for one in value]
+            return [graphql_value(catalog, item, one) for one in value]
         case _:
             return value
 

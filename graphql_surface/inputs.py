@@ -54,7 +54,7 @@ def input_type_of(build: Builder, found: TypeSpec) -> GraphQLType:
 
 def object_input(build: Builder, spec: ObjectSpec) -> GraphQLType:
     """``AddressInput``; a class called so already keeps its name. One without fields is JSON."""
-    if not _given(spec):
+    if not given_fields(spec):
         return SCALAR_TYPES["JSON"]
     name = spec.name if spec.name.endswith("Input") else f"{spec.name}Input"
     return build.input(name, f"{definer_of(spec)} as an input", describe(spec), lambda: _fields(build, spec, _required))
@@ -71,7 +71,7 @@ def update_input(build: Builder, model: ModelSpec) -> GraphQLType | None:
 
 def is_required(spec: ObjectSpec) -> bool:
     """Something must be given: the argument that takes the object may not be left out."""
-    return any(_required(field) for field in _given(spec))
+    return any(_required(field) for field in given_fields(spec))
 
 
 def union_member_field(spec: ObjectSpec) -> str:
@@ -82,7 +82,7 @@ def union_member_field(spec: ObjectSpec) -> str:
 def _model_input(
     build: Builder, model: ModelSpec, verb: str, text: str, required: Callable[[FieldSpec], bool]
 ) -> GraphQLType | None:
-    if not _given(model.object):
+    if not given_fields(model.object):
         return None
     name = f"{verb}{model.type_name}"
     return build.input(
@@ -90,7 +90,8 @@ def _model_input(
     )
 
 
-def _given(spec: ObjectSpec) -> list[FieldSpec]:
+def given_fields(spec: ObjectSpec) -> list[FieldSpec]:
+    """The fields a client may set."""
     return [field for field in spec.fields if field.writable and not field.computed]
 
 
@@ -99,7 +100,7 @@ def _required(field: FieldSpec) -> bool:
 
 
 def _fields(build: Builder, spec: ObjectSpec, required: Callable[[FieldSpec], bool]) -> Iterable[StrawberryField]:
-    for field in _given(spec):
+    for field in given_fields(spec):
         type_ = input_type_of(build, field.type)
         must = required(field)
         yield input_field(

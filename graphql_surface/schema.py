@@ -11,8 +11,10 @@ from core.runs.model import TaskRun
 from core.specs import Catalog
 from graphql_surface.builder import Builder
 from graphql_surface.definitions import object_type
+from graphql_surface.executor import Executor
 from graphql_surface.mutations import mutation_fields
 from graphql_surface.queries import query_fields
+from graphql_surface.registry import registry_field
 from graphql_surface.runs import control_fields, operation_field, run_field, task_run_fields
 from graphql_surface.scalars import SCALAR_MAP
 from graphql_surface.subscriptions import model_subscriptions, run_subscriptions
@@ -35,7 +37,13 @@ def schema_of(catalog: Catalog) -> strawberry.Schema:
     mutation = object_type("Mutation", "Everything that changes something.", _mutations(build))
     subscription = object_type("Subscription", "Everything that can be watched.", _subscriptions(build))
     build.fill()
-    return strawberry.Schema(query, mutation, subscription, config=StrawberryConfig(scalar_map=SCALAR_MAP))
+    return strawberry.Schema(
+        query,
+        mutation,
+        subscription,
+        config=StrawberryConfig(scalar_map=SCALAR_MAP),
+        execution_context_class=Executor,
+    )
 
 
 def _queries(build: Builder) -> Iterable[StrawberryField]:
@@ -43,6 +51,7 @@ def _queries(build: Builder) -> Iterable[StrawberryField]:
         yield from query_fields(build, model)
     for operation in build.catalog.operations.values():
         yield run_field(build, operation)
+    yield registry_field(build)
 
 
 def _subscriptions(build: Builder) -> Iterable[StrawberryField]:

@@ -146,12 +146,13 @@ def _union(build: Builder, found: UnionType) -> GraphQLType:
 
 def _read(build: Builder, owner: ObjectSpec, field: FieldSpec) -> Read:
     """Leaves in their wire form, objects as they are stored: their own fields are read when they are selected."""
-    holds_objects = isinstance(_innermost(field.type), ObjectType | UnionType)
+    holds_objects = isinstance(innermost(field.type), ObjectType | UnionType)
     return build.rows.reader(owner, field) if holds_objects else build.rows.dumper(owner, field)
 
 
-def _innermost(found: TypeSpec) -> TypeSpec:
-    return _innermost(found.item) if isinstance(found, ListType) else found
+def innermost(found: TypeSpec) -> TypeSpec:
+    """What a list holds, or the type itself."""
+    return innermost(found.item) if isinstance(found, ListType) else found
 
 
 def _text(value: Any) -> str | None:
