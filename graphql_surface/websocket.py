@@ -23,9 +23,6 @@ from graphql_surface.payloads import decode, encode, to_request
 
 PROTOCOL = "graphql-transport-ws"
 
-_CLOSING = 1.0
-"""Seconds a client has to take the close message; one that does not read is left to the server."""
-
 
 class CloseCode(IntEnum):
     """Why the server closes a connection."""
@@ -110,8 +107,9 @@ class Connection:
             self._close(why)
 
     async def _say_goodbye(self, why: Close) -> None:
+        """A client that reads again in time learns why; for any other the connection just ends."""
         with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-            async with asyncio.timeout(_CLOSING):
+            async with asyncio.timeout(self._settings.send_timeout):
                 await self._socket.close(why.code, why.reason)
 
     def _is_own_page(self) -> bool:

@@ -19,7 +19,12 @@ class Probe:
         self.executed: list[str] = []
         self.cancelled: list[str] = []
         self.open_streams = 0
-        self.release = asyncio.Event()
+        self.waiting: set[asyncio.Event] = set()
+
+    def release(self) -> None:
+        """Let every ``broadcast`` send its second event."""
+        for event in self.waiting:
+            event.set()
 
 
 probe = Probe()
@@ -146,9 +151,14 @@ async def _ticks(count: int, seconds: float) -> AsyncGenerator[int, None]:
 
 async def _broadcast() -> AsyncGenerator[int, None]:
     yield 0
-    await probe.release.wait()
-    yield 1
-    await asyncio.Event().wait()
+    released = asyncio.Event()
+    probe.waiting.add(released)
+    try:
+        await released.wait()
+        yield 1
+        await asyncio.Event().wait()
+    finally:
+        probe.waiting.discard(released)
 
 
 @strawberry.type
