@@ -104,7 +104,9 @@ def _key(along: Sequence[FieldSpec], group: GroupBy, place: int) -> Any:
     if group.bucket is None:
         return {"$ifNull": [path, None]}  # null and absent are one group
     if along[-1].type not in [ScalarType(name=name) for name in _DATES] or group.bucket not in get_args(DateBucket):
-        raise refuse(("groupBy", place, "bucket"), "invalid_bucket", "only dates have buckets: HOUR, DAY, WEEK, MONTH, YEAR")
+        raise refuse(
+            ("groupBy", place, "bucket"), "invalid_bucket", "only dates have buckets: HOUR, DAY, WEEK, MONTH, YEAR"
+        )
     truncated: dict[str, Any] = {"date": path, "unit": group.bucket.lower(), "timezone": "UTC"}
     if group.bucket == "WEEK":
         truncated["startOfWeek"] = "monday"

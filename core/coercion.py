@@ -96,7 +96,9 @@ def json_value(value: Any, path: FieldPath, depth: int = 0) -> Any:
         raise refuse(path, "too_deep", f"nested more than {_DEEPEST} levels deep")
     if isinstance(value, Mapping):
         items: Mapping[Any, Any] = value
-        return {key(name, (*path, str(name))): json_value(one, (*path, str(name)), depth + 1) for name, one in items.items()}
+        return {
+            key(name, (*path, str(name))): json_value(one, (*path, str(name)), depth + 1) for name, one in items.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [json_value(one, (*path, place), depth + 1) for place, one in enumerate(as_list(value, path))]
     if value is None or isinstance(value, (bool, datetime, ObjectId, Decimal128)):

@@ -2,11 +2,11 @@
 
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from beanie import Document
 from bson import Binary
 from pydantic import TypeAdapter, ValidationError
-from uuid import UUID
 
 from core.coercion import refuse, scalar_value
 from core.errors import FieldPath
@@ -28,4 +28,5 @@ def id_to_storage(model: ModelSpec, value: Any, path: FieldPath = ("id",)) -> An
 
 @cache
 def _adapter(document: type[Document]) -> TypeAdapter[Any]:
-    return TypeAdapter(document.model_fields["id"].annotation)
+    annotation: Any = document.model_fields["id"].annotation
+    return TypeAdapter(annotation)

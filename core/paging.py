@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import bson
+from bson.errors import BSONError
 
 from core.access import Principal, readable_fields
 from core.coercion import refuse, text
@@ -25,7 +26,6 @@ Raw = dict[str, Any]
 """A document as it is stored, its keys those of the collection."""
 
 MAX_OFFSET = 2**31 - 1
-
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,7 @@ class Order:
         wrong = refuse(("after",), "invalid_cursor", "not a cursor of this list and sorting; begin again without it")
         try:
             found = bson.decode(base64.urlsafe_b64decode(text(cursor, ("after",)) + "==="), CODEC)
-        except (InputError, ValueError, bson.errors.BSONError):
+        except (InputError, ValueError, BSONError):
             raise wrong from None
         values = found.get("v")
         if found.get("s") != self._fingerprint or not isinstance(values, list) or len(values) != len(self.keys):  # pyright: ignore[reportUnknownArgumentType]
@@ -219,7 +219,7 @@ def limit_of(query: Query, settings: Settings) -> int:
         InputError: a negative limit.
     """
     named = _named_ids(query.filter)
-    if query.limit is not None and not 0 <= query.limit:
+    if query.limit is not None and not query.limit >= 0:
         raise refuse(("paging", "limit"), "invalid_value", "a limit is a whole number from 0")
     if named is not None:
         return named if query.limit is None else min(query.limit, named)

@@ -5,7 +5,7 @@ is unknown, hidden from the reader or not filterable gives one and the same erro
 stand in ``docs/filters.md``. No text of the caller becomes an operator, a pattern or a path unchecked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,15 @@ from core.errors import FieldPath, LimitExceeded
 from core.filters import OPERATORS, Operator
 from core.identifiers import id_to_storage
 from core.specs import (
-    Catalog, FieldSpec, ListType, ModelSpec, ObjectType, RelationType, ScalarType, TypeSpec, UnionType,
+    Catalog,
+    FieldSpec,
+    ListType,
+    ModelSpec,
+    ObjectType,
+    RelationType,
+    ScalarType,
+    TypeSpec,
+    UnionType,
 )  # fmt: skip
 
 MongoQuery = dict[str, Any]
@@ -32,7 +40,7 @@ _NULLABLE = frozenset({"eq", "neq", "in", "notIn"})
 
 @dataclass(frozen=True, kw_only=True)
 class Related:
-    """A filter on a linked model. ``ids`` stands in the query already; ``core.actions`` fills it before the query runs."""
+    """A filter on a linked model. ``ids`` stands in the query; ``core.actions`` fills it before the query runs."""
 
     model: ModelSpec
     filter: Mapping[str, Any]
@@ -236,7 +244,7 @@ class _Compiler:
         return _bounded(text(value, path), path)
 
     def _range(self, found: FieldSpec, operator: Operator, value: Any, path: FieldPath, scope: _Scope) -> Any:
-        if not isinstance(value, Mapping) or value.keys() != {"lower", "upper"}:  # pyright: ignore[reportUnknownMemberType]
+        if not isinstance(value, Mapping) or set(value) != {"lower", "upper"}:  # pyright: ignore[reportUnknownArgumentType]
             raise refuse(path, "range_type", "a range is {lower: …, upper: …}")
         ends: Mapping[str, Any] = value
         return {name: self._one(found, operator, end, (*path, name), scope) for name, end in ends.items()}
@@ -318,7 +326,7 @@ def _dotted(value: Any, path: FieldPath) -> str:
 
 
 def _path_equals(storage: str, operator: Operator, value: Any, path: FieldPath) -> MongoQuery:
-    if not isinstance(value, Mapping) or value.keys() != {"path", "value"}:  # pyright: ignore[reportUnknownMemberType]
+    if not isinstance(value, Mapping) or set(value) != {"path", "value"}:  # pyright: ignore[reportUnknownArgumentType]
         raise refuse(path, "path_type", "path and value are needed: {path: …, value: …}")
     given: Mapping[str, Any] = value
     dotted = _dotted(given["path"], (*path, "path"))
@@ -326,8 +334,10 @@ def _path_equals(storage: str, operator: Operator, value: Any, path: FieldPath) 
 
 
 def _text_fields(model: ModelSpec) -> set[str]:
-    """Stored keys the text index covers; ``$**`` for all of them."""
-    return {name.split(".")[0] for index in model.document.Settings.indexes for name in _text_keys(index)}  # pyright: ignore
+    """Stored keys the text index covers; a wildcard index (``$**``) covers all."""
+    indexes: Iterable[Any] = model.document.Settings.indexes  # pyright: ignore[reportAttributeAccessIssue]
+    covered = {name.split(".")[0] for index in indexes for name in _text_keys(index)}
+    return {one.storage for one in model.object.fields if one.storage} if "$**" in covered else covered
 
 
 def _searchable(model: ModelSpec, readable: frozenset[str]) -> list[str]:
@@ -339,5 +349,5 @@ def _searchable(model: ModelSpec, readable: frozenset[str]) -> list[str]:
 
 def _text_keys(index: Any) -> list[str]:
     document = getattr(index, "document", None)
-    keys: Mapping[str, Any] = document["key"] if document else {}
-    return [name for name, kind in keys.items() if kind == "text"]
+    keys: Iterable[Any] = document["key"].items() if document else [(index, 1)] if isinstance(index, str) else index
+    return [name for name, kind in keys if kind == "text"]

@@ -1,7 +1,7 @@
 """Stored documents to values, without pydantic: what a field of a raw row says, by its declared type.
 
-``RowReader`` compiles one small function a field. A value that breaks the model raises ``InvalidDocument`` at that field,
-and nowhere else. A field missing in an old document has its declared default.
+``RowReader`` compiles one small function a field. A value that breaks the model raises ``InvalidDocument`` at that
+field, and nowhere else. A field missing in an old document has its declared default.
 """
 
 import math
@@ -19,7 +19,17 @@ from core.coercion import scalar_value
 from core.errors import CoreError, InputError, InvalidDocument
 from core.scalars import SCALARS
 from core.specs import (
-    MISSING, Catalog, EnumType, FieldSpec, ListType, MapType, ObjectSpec, ObjectType, RelationType, ScalarType, TypeSpec,
+    MISSING,
+    Catalog,
+    EnumType,
+    FieldSpec,
+    ListType,
+    MapType,
+    ObjectSpec,
+    ObjectType,
+    RelationType,
+    ScalarType,
+    TypeSpec,
     UnionType,
 )  # fmt: skip
 
@@ -32,8 +42,8 @@ _encode = Encoder().encode
 # What BSON gives for a scalar that needs no second look.
 _PLAIN: Mapping[str, tuple[type, ...]] = {
     "String": (str,), "Int": (int,), "BigInt": (int,), "Float": (float,), "Boolean": (bool,), "DateTime": (datetime,),
-    "Date": (datetime,), "Time": (str,), "Duration": (float, int), "Decimal": (Decimal, Decimal128), "UUID": (UUID, Binary),
-    "Bytes": (bytes, Binary),
+    "Date": (datetime,), "Time": (str,), "Duration": (float, int), "Decimal": (Decimal, Decimal128),
+    "UUID": (UUID, Binary), "Bytes": (bytes, Binary),
 }  # fmt: skip
 _ANY = frozenset({"ID", "JSON"})
 
@@ -41,9 +51,9 @@ _ANY = frozenset({"ID", "JSON"})
 class RowReader:
     """Reads fields of raw rows.
 
-    ``value`` gives the Python value: scalars loaded, an enum's stored value, an embedded object as its stored mapping (to
-    be read by its own spec), a link as the target's id. ``json`` gives the wire form: declared names, ISO dates, decimals
-    and ids as strings.
+    ``value`` gives the Python value: scalars loaded, an enum's stored value, an embedded object as its stored mapping
+    (to be read by its own spec), a link as the target's id. ``json`` gives the wire form: declared names, ISO dates,
+    decimals and ids as strings.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -82,7 +92,9 @@ class RowReader:
             except ValidationError:
                 continue
             return self._catalog.of(member)
-        raise InvalidDocument(f"a stored object is none of {', '.join(self._catalog.of(one).name for one in union.members)}")
+        raise InvalidDocument(
+            f"a stored object is none of {', '.join(self._catalog.of(one).name for one in union.members)}"
+        )
 
     def reader(self, owner: ObjectSpec, found: FieldSpec) -> Read:
         """The compiled ``value`` of a field."""

@@ -20,7 +20,9 @@ def _encoded(value: Any) -> Any:
 
 
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
-    tz_aware=True, uuid_representation=UuidRepresentation.STANDARD, type_registry=TypeRegistry(fallback_encoder=_encoded)
+    tz_aware=True,
+    uuid_representation=UuidRepresentation.STANDARD,
+    type_registry=TypeRegistry(fallback_encoder=_encoded),
 )
 """Encodes whatever a row holds; decodes UUIDs and aware moments, as the clients of Core do."""
 

@@ -1,4 +1,4 @@
-"""The writing half: pydantic validates, Beanie's hooks run, the writer's rules hold, and only what changed is written."""
+"""The writing half: pydantic validates, Beanie's hooks run, the writer's rules hold, only what changed is written."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,9 +58,7 @@ class Data(Reads):
         self._check(model, "create", principal)
         return (await self._insert(model, principal, [data], [()]))[0]
 
-    async def create_many(
-        self, model: ModelSpec, principal: Principal, data: Sequence[Mapping[str, Any]]
-    ) -> list[Raw]:
+    async def create_many(self, model: ModelSpec, principal: Principal, data: Sequence[Mapping[str, Any]]) -> list[Raw]:
         """Insert all or, on a server with transactions, none. Error paths begin with the position in ``data``.
 
         Raises:
@@ -114,9 +112,7 @@ class Data(Reads):
         await self._apply_all(model, query, found, hooks.UPDATE)
         return len(rows)
 
-    async def delete(
-        self, model: ModelSpec, principal: Principal, id: Any, if_revision: str | None = None
-    ) -> Raw:
+    async def delete(self, model: ModelSpec, principal: Principal, id: Any, if_revision: str | None = None) -> Raw:
         """Delete one document (softly where its class does) and give back what it was.
 
         Raises:
@@ -246,7 +242,8 @@ class Data(Reads):
         document = self._valid(model, {**row, **given})
         merged = _normal(_stored_fields(document), collection)
         try:
-            before = _normal(_stored_fields(parse_obj(model.document, dict(row))), collection)
+            stored: Any = parse_obj(model.document, dict(row))
+            before = _normal(_stored_fields(stored), collection)
         except ValidationError:
             before = merged  # the change repairs the document: nothing can be said to derive from it
         await hooks.before(document, hooks.UPDATE)
@@ -306,7 +303,9 @@ class Data(Reads):
         self, model: ModelSpec, query: MongoQuery, found: Sequence[_Change], events: hooks.Events
     ) -> int:
         """Write every change whose document still matches the query; how many did."""
-        statements: list[Any] = [_statement(one, query, events) for one in found if one.update or events is hooks.DELETE]
+        statements: list[Any] = [
+            _statement(one, query, events) for one in found if one.update or events is hooks.DELETE
+        ]
         if not statements:
             return 0
 

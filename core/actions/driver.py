@@ -8,12 +8,28 @@ from weakref import WeakKeyDictionary
 from bson.errors import InvalidDocument as Unstorable
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import (
-    ConnectionFailure, DocumentTooLarge, DuplicateKeyError, ExecutionTimeout, NetworkTimeout, OperationFailure,
-    PyMongoError, WriteError, WTimeoutError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    WriteError,
+    WTimeoutError,
 )  # fmt: skip
 
 from core.database.connection import Client, client_of_loop, ensure_database, server_of
-from core.errors import Conflict, CoreError, Duplicate, FieldError, InputError, LimitExceeded, OperationTimeout, Unavailable
+from core.errors import (
+    Conflict,
+    CoreError,
+    Duplicate,
+    FieldError,
+    InputError,
+    LimitExceeded,
+    OperationTimeout,
+    Unavailable,
+)
 from core.settings import Settings
 from core.specs import ModelSpec
 
@@ -46,7 +62,9 @@ def translated(error: Exception, settings: Settings, model: ModelSpec) -> CoreEr
     if isinstance(error, DuplicateKeyError) or code == 11000:
         return duplicate(model, getattr(error, "details", None) or {})
     if isinstance(error, (ExecutionTimeout, NetworkTimeout, WTimeoutError)):
-        return OperationTimeout(f"the database took longer than {settings.query_timeout:g} s; narrow the filter, or add an index")
+        return OperationTimeout(
+            f"the database took longer than {settings.query_timeout:g} s; narrow the filter, or add an index"
+        )
     if isinstance(error, ConnectionFailure):
         return Unavailable(f"no answer from {server_of(settings)}; try again, or see whether it is running")
     if isinstance(error, DocumentTooLarge) or code in _TOO_LARGE:
@@ -67,7 +85,9 @@ def duplicate(model: ModelSpec, details: Mapping[str, Any], *prefix: str | int) 
     paths = [(wires.get(name.split(".")[0], name), *name.split(".")[1:]) for name in pattern]
     names = ", ".join(".".join(path) for path in paths) or "a unique field"
     message = f"there is a {model.name} with the same {names} already"
-    return Duplicate(message, field_errors=[FieldError(path=(*prefix, *path), code="not_unique", message=message) for path in paths])
+    return Duplicate(
+        message, field_errors=[FieldError(path=(*prefix, *path), code="not_unique", message=message) for path in paths]
+    )
 
 
 async def collection_for(model: ModelSpec) -> AsyncCollection[dict[str, Any]]:

@@ -15,7 +15,17 @@ from core.coercion import json_value, key, refuse, scalar_value, to_storage
 from core.errors import FieldError, FieldPath, InputError
 from core.identifiers import id_to_storage
 from core.specs import (
-    Catalog, EnumType, FieldSpec, ListType, MapType, ModelSpec, ObjectSpec, ObjectType, RelationType, ScalarType, TypeSpec,
+    Catalog,
+    EnumType,
+    FieldSpec,
+    ListType,
+    MapType,
+    ModelSpec,
+    ObjectSpec,
+    ObjectType,
+    RelationType,
+    ScalarType,
+    TypeSpec,
     UnionType,
 )  # fmt: skip
 from core.validation import field_errors
@@ -75,7 +85,9 @@ class _Preparer:
             if found is None:
                 known = name in owner.by_wire
                 message = "this field cannot be written" if known else f"{owner.name} has no field {str(name)[:100]!r}"
-                self._findings.append(FieldError(path=place, code="read_only" if known else "unknown_field", message=message))
+                self._findings.append(
+                    FieldError(path=place, code="read_only" if known else "unknown_field", message=message)
+                )
             else:
                 values[found.storage] = self._try(found.type, value, place)
         return values
@@ -119,7 +131,9 @@ class _Preparer:
         entries: Mapping[Any, Any] = value
         if not isinstance(inner, (ObjectType, UnionType)):
             return json_value(entries, path)
-        return {key(name, (*path, str(name))): self._try(inner, one, (*path, str(name))) for name, one in entries.items()}
+        return {
+            key(name, (*path, str(name))): self._try(inner, one, (*path, str(name))) for name, one in entries.items()
+        }
 
     def _embedded(self, kind: ObjectType | UnionType, value: Any, path: FieldPath) -> Any:
         if isinstance(value, BaseModel) or not isinstance(value, Mapping):
@@ -158,7 +172,11 @@ def invalid(what: str, findings: Collection[FieldError]) -> InputError:
 def from_pydantic(catalog: Catalog, model: ModelSpec, error: ValidationError, prefix: FieldPath = ()) -> InputError:
     """pydantic's findings about a document, at their wire paths."""
     findings = [
-        FieldError(path=(*prefix, *_wire_path(catalog, ObjectType(python=model.document), one.path)), code=one.code, message=one.message)
+        FieldError(
+            path=(*prefix, *_wire_path(catalog, ObjectType(python=model.document), one.path)),
+            code=one.code,
+            message=one.message,
+        )
         for one in field_errors(error)
     ]
     return invalid(model.name, findings)

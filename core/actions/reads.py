@@ -176,7 +176,12 @@ class Reads:
             related.ids[:] = [row["_id"] for row in rows]
 
     async def fetch(
-        self, model: ModelSpec, query: MongoQuery, projection: Mapping[str, Any] | None, most: int | None = None, session: Any = None
+        self,
+        model: ModelSpec,
+        query: MongoQuery,
+        projection: Mapping[str, Any] | None,
+        most: int | None = None,
+        session: Any = None,
     ) -> Rows:
         """All documents of a query, by ``_id``; refused when they are more than ``most`` (``max_related``)."""
         most = most or self._settings.max_related
@@ -197,7 +202,13 @@ class Reads:
         return stored
 
     async def _find(
-        self, model: ModelSpec, query: MongoQuery, projection: dict[str, Any] | None, order: Order, offset: int, limit: int
+        self,
+        model: ModelSpec,
+        query: MongoQuery,
+        projection: dict[str, Any] | None,
+        order: Order,
+        offset: int,
+        limit: int,
     ) -> Rows:
         with driver_errors(self._settings, model):
             collection = await collection_for(model)

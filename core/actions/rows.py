@@ -1,7 +1,7 @@
 """Which documents of a collection are rows of a model for a principal, and what of them is shown."""
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 from beanie import Document
@@ -44,7 +44,9 @@ def guard(model: ModelSpec, principal: Principal) -> MongoQuery:
 class Shown:
     """Which stored keys a read fetches, and what it adds to the rows that come back."""
 
-    def __init__(self, catalog: Catalog, model: ModelSpec, principal: Principal, fields: Collection[str] | None) -> None:
+    def __init__(
+        self, catalog: Catalog, model: ModelSpec, principal: Principal, fields: Collection[str] | None
+    ) -> None:
         self._catalog, self._model = catalog, model
         self._fields = _wanted(model, principal, fields)
         self._computed = [one for one in self._fields if one.computed]
@@ -82,7 +84,9 @@ class Shown:
         except ValidationError:
             # Fields that are sound show themselves; the reader of a broken one meets its error.
             failed = InvalidDocument(f"{self._model.name} {row['_id']}: the stored document does not fit its model")
-            return {name: one for name, one in row.items() if name in kept} | {one.wire: failed for one in self._computed}
+            return {name: one for name, one in row.items() if name in kept} | {
+                one.wire: failed for one in self._computed
+            }
         stored = {name: one for name, one in {**row, **_as_stored(document)}.items() if name in kept}
         return stored | {one.wire: _encode(getattr(document, one.name)) for one in self._computed}
 
@@ -116,11 +120,13 @@ _CHANGING = ("field_validators", "model_validators", "validators", "root_validat
 
 def _changes_on_read(catalog: Catalog, model: ModelSpec) -> bool:
     return _has_validators(model.document) or any(
-        _has_validators(kind.python) for one in model.object.fields for kind in _objects_in(catalog, one.type, frozenset())
+        _has_validators(kind.python)
+        for one in model.object.fields
+        for kind in _objects_in(catalog, one.type, frozenset())
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _has_validators(python: Any) -> bool:
     """Whether validators of the author's may change what is read; Beanie's own fills back links."""
     decorators = python.__pydantic_decorators__

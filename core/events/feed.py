@@ -197,15 +197,18 @@ class ChangeFeed:
         database = client_of_loop()[self._settings.mongodb_database]
         collections = sorted({model.document.get_collection_name() for model in self._catalog.models.values()})  # pyright: ignore
         wanted = {"$match": {"ns.coll": {"$in": collections}, "operationType": {"$in": list(_KINDS)}}}
-        before = {"full_document_before_change": "whenAvailable"} if self._pre_images else {}
         try:
-            stream = await database.watch([wanted], full_document="updateLookup", resume_after=token, **before)
+            return await database.watch(  # pyright: ignore[reportReturnType]
+                [wanted],
+                full_document="updateLookup",
+                full_document_before_change="whenAvailable" if self._pre_images else None,
+                resume_after=token,
+            )
         except OperationFailure:
             if not self._pre_images:
                 raise
             self._pre_images = False  # a server before MongoDB 6 does not know the option
             return await self._open(token)
-        return stream  # pyright: ignore[reportReturnType]
 
     async def _publish(self, event: Raw) -> None:
         collection = event["ns"]["coll"]
@@ -227,8 +230,8 @@ class ChangeFeed:
             return Unavailable("the database no longer knows the changes since it was last read; subscribe again")
         if isinstance(error, OperationFailure) and not isinstance(error, ConnectionFailure):
             return Unavailable(
-                f"{server_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB as a "
-                "replica set (one member is enough), or leave MONGODB_URI out for the embedded database"
+                f"{server_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB as "
+                "a replica set (one member is enough), or leave MONGODB_URI out for the embedded database"
             )
         model = next(iter(self._catalog.models.values()))
         return translated(error, self._settings, model)

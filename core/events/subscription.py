@@ -26,7 +26,8 @@ class Change:
 
 
 class Subscription:
-    """Changes from the moment ``async with`` was entered, in their order. Leaving the block ends it; so does ``aclose``.
+    """Changes from the moment ``async with`` was entered, in their order; leaving the block ends it, and so does
+    ``aclose``.
 
     Raises, from the iteration:
         LimitExceeded: the reader was too slow; what was waiting for it is dropped.
