@@ -144,7 +144,10 @@ def row_query(model: "ModelSpec", principal: Principal) -> Mapping[str, Any] | N
 
 
 def readable_fields(model: "ModelSpec", principal: Principal) -> frozenset[str]:
-    """Wire names the principal may select, filter, sort, group and search by."""
+    """Wire names the principal may select, filter, sort, group and search by; the key alone where it may not read the
+    model, so that a filter of a write tells nothing either."""
+    if not may(model.access, "read", principal, model.name):
+        return frozenset({"id"})
     return frozenset(
         one.wire for one in model.object.fields if one.readable and _field_allows(model, one, "read", principal)
     )

@@ -108,6 +108,7 @@ class Reads:
         target = self.catalog.by_document[link.document_class]  # pyright: ignore
         forward = target.object.by_name[link.lookup_field_name]  # pyright: ignore
         check(target.access, "read", principal, target.name)
+        check_readable(model, principal, [field.wire])
         check_readable(target, principal, [forward.wire])
         stored = {owner: self.known_id(model, owner) for owner in owners}
         shown = Shown(self.catalog, target, principal, fields)
