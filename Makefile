@@ -50,7 +50,7 @@ schema: env
 
 # The GraphiQL bundle that is served offline. It is committed; this makes it anew.
 ui:
-	cd graphql_surface/playground && npm ci && npm run build
+	cd graphql_surface/playground/sources && npm ci && npm run build
 
 # Exact versions, without addresses: one set for every platform, one with Prefect's own limits.
 lock: env
