@@ -20,6 +20,7 @@ CODES: dict[str, int] = {
     "NotSingleValueField": 54,
     "EmptyFieldName": 56,
     "CommandNotFound": 59,
+    "InvalidIdField": 53,
     "ImmutableField": 66,
     "InvalidOptions": 72,
     "InvalidPipelineOperator": 168,
@@ -28,6 +29,7 @@ CODES: dict[str, int] = {
     # of commands, storage and sessions
     "InternalError": 1,
     "Unauthorized": 13,
+    "InvalidLength": 16,
     "LockTimeout": 24,
     "NamespaceNotFound": 26,
     "CursorNotFound": 43,
@@ -49,6 +51,7 @@ CODES: dict[str, int] = {
     "OperationNotSupportedInTransaction": 263,
     "ChangeStreamFatalError": 280,
     "ChangeStreamHistoryLost": 286,
+    "QueryExceededMemoryLimitNoDiskUseAllowed": 292,
     "BSONObjectTooLarge": 10334,
     "Interrupted": 11601,
     "DuplicateKey": 11000,
