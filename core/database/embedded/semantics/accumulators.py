@@ -223,14 +223,18 @@ class Percentiles:
 
 
 class Ranked:
-    """Values by a key, and the first ``count`` of them (or the very first); ``value`` is a (key, value) pair."""
+    """The first ``count`` values by their keys, or with ``lowest`` the last; ``single`` gives the value itself.
+
+    It takes (key, value) pairs, or MISSING for what does not count.
+    """
 
     def __init__(self, count: int, *, single: bool = False, lowest: bool = False) -> None:
         self._count, self._single, self._lowest = count, single, lowest
         self._found: list[tuple[bytes, Any]] = []
 
-    def add(self, value: tuple[bytes, Any]) -> None:
-        self._found.append(value)
+    def add(self, value: Any) -> None:
+        if value is not MISSING:
+            self._found.append(value)
 
     def result(self) -> Any:
         ordered = sorted(self._found, key=lambda pair: pair[0])

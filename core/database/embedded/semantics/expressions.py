@@ -13,7 +13,7 @@ from .evaluation import Evaluate, Row, Scope, Score, Variables, constant, truthy
 from .operators import arithmetic, arrays, bindings, comparison, conditions, conversions, dates, objects, sets, strings, summaries
 from .values import MISSING
 
-__all__ = ["EXPRESSIONS", "compile_expression", "constant_variables", "truthy", "walk"]
+__all__ = ["EXPRESSIONS", "command_variables", "compile_expression", "truthy", "walk"]
 
 _OPERATORS: dict[str, Row] = {
     **arithmetic.ROWS, **arrays.ROWS, **bindings.ROWS, **comparison.ROWS, **conditions.ROWS, **conversions.ROWS, **dates.ROWS,
@@ -38,9 +38,16 @@ def compile_expression(
     return _compile(spec, Scope(compile_in=_compile, collation=collation, names=frozenset(names), score=score))
 
 
-def constant_variables(let: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The values of a command's ``let``: constant expressions."""
-    return {name: compile_expression(spec)({}, {}) for name, spec in (let or {}).items()}
+def command_variables(let: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The variables of one command: those of its ``let``, which are constant expressions, and NOW."""
+    now = current_time()
+    return {"NOW": now, **{name: compile_expression(spec)({}, {"NOW": now}) for name, spec in (let or {}).items()}}
+
+
+def current_time() -> datetime:
+    """The time in UTC, with the milliseconds a BSON date holds."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _compile(spec: Any, scope: Scope) -> Evaluate:
@@ -133,8 +140,7 @@ def _variable(name: str, scope: Scope) -> Evaluate:
     if name == "REMOVE":
         return constant(MISSING)
     if name == "NOW":
-        now = datetime.now(UTC).replace(tzinfo=None)
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        now = current_time()
         return lambda document, variables: variables.get("NOW", now)
     if name.isupper():
         raise unsupported(f"$${name}", "expression")

@@ -1,0 +1,155 @@
+"""Aggregation pipelines, compiled once: https://www.mongodb.com/docs/manual/core/aggregation-pipeline/"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .collation import Collation
+from .errors import CommandError, mismatch, unsupported
+from .expressions import command_variables
+from .matching import text_score
+from .stages import flow, grouping, joining, shaping
+from .stages.accumulation import ACCUMULATORS
+from .stages.flow import limit_of, skip_of, sort_and_limit
+from .stages.scope import Document, Row, Source, Stage, StageScope
+
+__all__ = ["ACCUMULATORS", "STAGES", "Pipeline", "compile_pipeline"]
+
+_ROWS: dict[str, Row] = {**flow.ROWS, **grouping.ROWS, **joining.ROWS, **shaping.ROWS}
+STAGES = (*_ROWS, "$out")
+"""The stages offered; ``$out`` is left to the caller."""
+_KEEPING = frozenset({"$match", "$sort", "$limit", "$skip", "$sample"})
+"""Stages after which documents are what they were, so their text score is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """``run`` answers the whole pipeline over all documents of the collection.
+
+    A caller with indexes may do the leading part itself (match, then sort, then skip, then limit, those that are not
+    None) and hand what it found to ``rest.run``.
+    """
+
+    stage: Stage
+    leading_match: dict[str, Any] | None = None
+    leading_sort: dict[str, Any] | None = None
+    leading_skip: int | None = None
+    leading_limit: int | None = None
+    out: Any = None
+    """The argument of a last ``$out``."""
+    following: "Pipeline | None" = None
+
+    @property
+    def rest(self) -> "Pipeline":
+        return self.following or self
+
+    def run(self, documents: Iterable[Document]) -> Iterator[Document]:
+        return iter(self.stage(documents))
+
+
+def compile_pipeline(
+    stages: Sequence[Any],
+    *,
+    collation: Collation | None = None,
+    variables: Mapping[str, Any] | None = None,
+    sources: Source,
+    text: Iterable[str] | None = None,
+) -> Pipeline:
+    """``sources`` gives the documents of other collections by name; ``variables`` those of the command's ``let``;
+    ``text`` the fields of the collection's text index.
+
+    Raises CommandError for a malformed pipeline, or what is not offered.
+    """
+    found = [_parsed(stage) for stage in stages]
+    out = found.pop()[1] if found and found[-1][0] == "$out" else None
+    values = {**command_variables(), **(variables or {})}
+    scope = StageScope(
+        compile_in=_compile_inner, sources=sources, collation=collation, variables=values, text=text
+    )
+    leading, rest = _leading(found)
+    match = _joined([argument for name, argument in leading if name == "$match"])
+    if match is not None:
+        scope = replace(scope, score=text_score(match, text))
+    last = Pipeline(stage=_compile(rest, replace(scope, text=text if not leading else None)), out=out)
+    if not leading:
+        return last
+    first, then = _compile(leading, scope), last.stage
+    return Pipeline(
+        stage=lambda documents: then(first(documents)), leading_match=match, out=out, following=last,
+        **_leading_order(leading),
+    )  # fmt: skip
+
+
+def _parsed(stage: Any) -> tuple[str, Any]:
+    if not isinstance(stage, Mapping):
+        raise mismatch("Each element of the 'pipeline' array must be an object")
+    if len(stage) != 1:
+        message = "A pipeline stage specification object must contain exactly one field."
+        raise CommandError("Location40323", message)
+    ((name, argument),) = stage.items()
+    return name, argument
+
+
+def _leading(stages: list[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """The first stages, as far as they are matches, then at most one sort, one skip and one limit, in this order."""
+    place = 0
+    while place < len(stages) and stages[place][0] == "$match":
+        place += 1
+    for name in ("$sort", "$skip", "$limit"):
+        if place < len(stages) and stages[place][0] == name:
+            place += 1
+    return stages[:place], stages[place:]
+
+
+def _joined(filters: list[Any]) -> dict[str, Any] | None:
+    if len(filters) > 1:
+        return {"$and": filters}
+    return filters[0] if filters else None
+
+
+def _leading_order(leading: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(leading)
+    return {
+        "leading_sort": found.get("$sort"),
+        "leading_skip": skip_of(found["$skip"]) if "$skip" in found else None,
+        "leading_limit": limit_of(found["$limit"]) if "$limit" in found else None,
+    }
+
+
+def _compile_inner(stages: Any, scope: StageScope) -> Stage:
+    if type(stages) is not list:
+        raise mismatch("A pipeline must be an array of stages")
+    return _compile([_parsed(stage) for stage in stages], scope)
+
+
+def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
+    compiled: list[Stage] = []
+    place = 0
+    while place < len(stages):
+        name, argument = stages[place]
+        if name == "$documents" and place:
+            raise CommandError("Location40602", "$documents is only valid as the first stage in a pipeline")
+        if name == "$sort" and place + 1 < len(stages) and stages[place + 1][0] == "$limit":
+            compiled.append(sort_and_limit(argument, limit_of(stages[place + 1][1]), scope))
+            place += 2
+            continue
+        compiled.append(_row(name)(argument, scope))
+        place += 1
+        if name not in _KEEPING:
+            scope = replace(scope, text=None, score=None)
+    return _chained(compiled)
+
+
+def _row(name: str) -> Row:
+    if name not in _ROWS:
+        raise unsupported(name, "stage")
+    return _ROWS[name]
+
+
+def _chained(stages: list[Stage]) -> Stage:
+    def run(documents: Iterable[Document]) -> Iterator[Document]:
+        for stage in stages:
+            documents = stage(documents)
+        return iter(documents)
+
+    return run

@@ -1,0 +1,158 @@
+"""Update operators on arrays: https://www.mongodb.com/docs/manual/reference/operator/update-array/"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from bson import Regex
+
+from .comparisons import equality, membership
+from .errors import bad, mismatch, unparsable
+from .keys import encode_key, invert
+from .matching import compile_element, compile_query, is_operators
+from .numbers import is_whole, to_int
+from .sorting import compile_sort, direction_of
+from .update_operators import UNCHANGED, Modify, Row, Target
+from .values import MISSING, is_number, type_name
+
+_PUSH_OPTIONS = ("$each", "$position", "$slice", "$sort")
+Change = Callable[[list[Any]], list[Any]]
+
+
+def _array(old: Any, target: Target) -> list[Any]:
+    if type(old) is not list:
+        raise bad(f"The field '{target.path}' must be an array but is of type {type_name(old)}")
+    return old
+
+
+def _each(name: str, argument: dict[str, Any], known: tuple[str, ...]) -> list[Any]:
+    for option in argument:
+        if option not in known:
+            raise bad(f"Unrecognized clause in {name}: {option}")
+    if type(argument["$each"]) is not list:
+        raise bad(f"The argument to $each in {name} must be an array but it was of type: {type_name(argument['$each'])}")
+    return argument["$each"]
+
+
+def _integer(name: str, value: Any) -> int:
+    if not is_number(value) or not is_whole(value):
+        raise bad(f"The value for {name} must be an integer value but was given type: {type_name(value)}")
+    return to_int(value)
+
+
+def _push(argument: Any, target: Target) -> Modify:
+    if type(argument) is not dict or "$each" not in argument:
+        return lambda old: [argument] if old is MISSING else [*_array(old, target), argument]
+    items = _each("$push", argument, _PUSH_OPTIONS)
+    place = _integer("$position", argument["$position"]) if "$position" in argument else None
+    changes: list[Change] = []
+    if "$sort" in argument:
+        changes.append(_sorting(argument["$sort"], target))
+    if "$slice" in argument:
+        changes.append(_slicing(_integer("$slice", argument["$slice"])))
+
+    def modify(old: Any) -> Any:
+        found = list(_array(old, target)) if old is not MISSING else []
+        at = len(found) if place is None else place
+        found[at:at] = items
+        for change in changes:
+            found = change(found)
+        return found
+
+    return modify
+
+
+def _slicing(count: int) -> Change:
+    return lambda items: items[:count] if count >= 0 else items[count:]
+
+
+def _sorting(by: Any, target: Target) -> Change:
+    if type(by) is dict and by:
+        sort_key = compile_sort(by, target.collation)
+        return lambda items: sorted(items, key=lambda item: sort_key(item if type(item) is dict else {}))
+    if not is_number(by):
+        raise bad("The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields")
+    upwards = direction_of(by) > 0
+
+    def key(item: Any) -> bytes:
+        found = encode_key(item, target.collation)
+        return found if upwards else invert(found)
+
+    return lambda items: sorted(items, key=key)
+
+
+def _add_to_set(argument: Any, target: Target) -> Modify:
+    several = type(argument) is dict and next(iter(argument), None) == "$each"
+    items = _each("$addToSet", argument, ("$each",)) if several else [argument]
+
+    def modify(old: Any) -> Any:
+        known = _array(old, target) if old is not MISSING else []
+        keys = {encode_key(item, target.collation) for item in known}
+        added: dict[bytes, Any] = {}
+        for item in items:
+            key = encode_key(item, target.collation)
+            if key not in keys:
+                added.setdefault(key, item)
+        return [*known, *added.values()] if added or old is MISSING else UNCHANGED
+
+    return modify
+
+
+def _without(test: Callable[[Any], bool], target: Target, name: str) -> Modify:
+    def modify(old: Any) -> Any:
+        if old is MISSING:
+            return UNCHANGED
+        if type(old) is not list:
+            raise bad(f"Cannot apply {name} to a non-array value: the field '{target.path}' is of type {type_name(old)}")
+        kept = [item for item in old if not test(item)]
+        return kept if len(kept) < len(old) else UNCHANGED
+
+    return modify
+
+
+def _pull(argument: Any, target: Target) -> Modify:
+    return _without(_pull_test(argument, target), target, "$pull")
+
+
+def _pull_test(argument: Any, target: Target) -> Callable[[Any], bool]:
+    """Operators try each element; a document is a query on the elements that are documents; else equality."""
+    if isinstance(argument, Regex | re.Pattern):
+        return compile_element({"$in": [argument]}, target.scope)
+    if type(argument) is not dict:
+        return equality(argument, target.collation)
+    if is_operators(argument):
+        return compile_element(argument, target.scope)
+    match = compile_query(argument, target.scope)
+    return lambda item: type(item) is dict and match(item)
+
+
+def _pull_all(argument: Any, target: Target) -> Modify:
+    if type(argument) is not list:
+        raise bad(f"$pullAll requires an array argument but was given a {type_name(argument)}")
+    among = membership(argument, target.collation) if argument else lambda item: False
+    return _without(among, target, "$pullAll")
+
+
+def _pop(argument: Any, target: Target) -> Modify:
+    if not is_number(argument) or not is_whole(argument) or to_int(argument) not in (1, -1):
+        raise unparsable(f"$pop expects 1 or -1, found: {argument!r}")
+    last = to_int(argument) == 1
+
+    def modify(old: Any) -> Any:
+        if old is MISSING:
+            return UNCHANGED
+        if type(old) is not list:
+            raise mismatch(f"Path '{target.path}' contains an element of non-array type '{type_name(old)}'")
+        return old[:-1] if last else old[1:]
+
+    return modify
+
+
+ARRAY_ROWS: dict[str, Row] = {
+    "$push": _push,
+    "$addToSet": _add_to_set,
+    "$pull": _pull,
+    "$pullAll": _pull_all,
+    "$pop": _pop,
+}
+

@@ -1,0 +1,129 @@
+"""Paths as updates follow them: made where they are missing, refused where a value stands in the way.
+
+https://www.mongodb.com/docs/manual/reference/operator/update/#behavior
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from .errors import CommandError, bad
+from .paths import is_index
+from .values import MISSING, type_name
+
+Path = tuple[str, ...]
+_REFERENCE_FIELDS = frozenset({"$ref", "$id", "$db"})
+_MOST_NULLS = 1_500_000
+"""How far past its end an array may be written."""
+
+
+def parse_path(path: str) -> Path:
+    """The names of the path; raises CommandError for one that no update may use."""
+    parts = tuple(path.split("."))
+    if not all(parts):
+        message = f"The update path '{path}' contains an empty field name, which is not allowed."
+        raise CommandError("EmptyFieldName", message)
+    if parts[0] == "$" or parts[0].startswith("$["):
+        raise bad(f"Cannot have positional (i.e. '{parts[0]}') element in the first position in path '{path}'")
+    for part in parts:
+        if part.startswith("$") and not is_positional(part) and part not in _REFERENCE_FIELDS:
+            message = f"The dollar ($) prefixed field '{part}' in '{path}' is not valid for storage."
+            raise CommandError("DollarPrefixedFieldName", message)
+    return parts
+
+
+def is_positional(part: str) -> bool:
+    """``$``, ``$[]`` or ``$[identifier]``."""
+    return part == "$" or (part.startswith("$[") and part.endswith("]"))
+
+
+def check_conflicts(paths: Iterable[Path]) -> None:
+    """Raise CommandError where two of the paths are the same, or one leads through another."""
+    ordered = sorted(paths)
+    for one, other in zip(ordered, ordered[1:], strict=False):
+        if other[: len(one)] == one:
+            message = f"Updating the path '{'.'.join(other)}' would create a conflict at '{'.'.join(one)}'"
+            raise CommandError("ConflictingUpdateOperators", message)
+
+
+def application_order(path: Path) -> tuple[tuple[int, int, str], ...]:
+    """Updates apply in the order of their field names, numbers by value: new fields appear so."""
+    return tuple((0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in path)
+
+
+def value_at(document: Any, path: Path) -> Any:
+    """The value there, or MISSING."""
+    for part in path:
+        document = _child(document, part)
+    return document
+
+
+def _child(value: Any, part: str) -> Any:
+    if type(value) is dict:
+        return value.get(part, MISSING)
+    if type(value) is list and is_index(part) and int(part) < len(value):
+        return value[int(part)]
+    return MISSING
+
+
+def put(document: dict[str, Any], path: Path, value: Any) -> None:
+    """Set the value, making documents on the way."""
+    node: Any = document
+    for depth, part in enumerate(path[:-1]):
+        child = _child(node, part)
+        if child is MISSING:
+            child = {}
+            _set(node, path, depth, child)
+        node = child
+    _set(node, path, len(path) - 1, value)
+
+
+def _set(node: Any, path: Path, depth: int, value: Any) -> None:
+    part = path[depth]
+    if type(node) is dict:
+        node[part] = value
+    elif type(node) is list and is_index(part):
+        _set_element(node, int(part), value)
+    else:
+        raise not_viable(node, path, depth)
+
+
+def _set_element(items: list[Any], place: int, value: Any) -> None:
+    missing = place - len(items) + 1
+    if missing > _MOST_NULLS:
+        raise bad(f"the array would get more than {_MOST_NULLS} null elements")
+    items.extend([None] * missing)
+    items[place] = value
+
+
+def not_viable(node: Any, path: Path, depth: int) -> CommandError:
+    place = f"{path[depth - 1]}: {node!r}" if depth else repr(node)
+    return CommandError("PathNotViable", f"Cannot create field '{path[depth]}' in element {{{place}}}")
+
+
+def check_viable(document: Any, path: Path) -> None:
+    """Raise CommandError where no field could be made at the path, though nothing is going to be."""
+    for depth, part in enumerate(path):
+        if type(document) is not dict and not (type(document) is list and is_index(part)):
+            raise not_viable(document, path, depth)
+        document = _child(document, part)
+        if document is MISSING:
+            return
+
+
+def remove(document: dict[str, Any], path: Path) -> None:
+    """Take the field away; an element of an array becomes null, so that the others keep their places."""
+    parent = value_at(document, path[:-1])
+    if type(parent) is dict:
+        parent.pop(path[-1], None)
+    elif _child(parent, path[-1]) is not MISSING:
+        parent[int(path[-1])] = None
+
+
+def must_be_array(value: Any, path: Path, text: str) -> list[Any]:
+    """The array that ``$[]`` and ``$[identifier]`` go through."""
+    where = ".".join(path)
+    if value is MISSING:
+        raise bad(f"The path '{where}' must exist in the document in order to apply array updates.")
+    if type(value) is not list:
+        raise bad(f"Cannot apply array updates to non-array element {where}: {type_name(value)} (in '{text}')")
+    return value

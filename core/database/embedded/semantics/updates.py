@@ -1,0 +1,233 @@
+"""Updates, compiled once: operators, pipelines and replacements. https://www.mongodb.com/docs/manual/reference/operator/update/"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .array_filters import Elements, check_identifiers, compile_array_filters, concrete_paths
+from .collation import Collation
+from .errors import CommandError, bad, unparsable, unsupported
+from .matching import Scope
+from .positions import compile_position
+from .stages.shaping import compile_shaping
+from .update_arrays import ARRAY_ROWS
+from .update_operators import FIELD_ROWS, UNCHANGED, Target, check_operand
+from .update_paths import (
+    Path,
+    application_order,
+    check_conflicts,
+    check_viable,
+    is_positional,
+    parse_path,
+    put,
+    remove,
+    value_at,
+)
+from .upserts import upsert_base
+from .values import MISSING, copy, equal
+
+__all__ = ["UPDATE_OPERATORS", "Update", "compile_update", "upsert_base"]
+
+_ROWS = {**FIELD_ROWS, **ARRAY_ROWS}
+UPDATE_OPERATORS = (*_ROWS, "$unset", "$rename", "$", "$[]", "$[<identifier>]", "$each", "$position", "$slice", "$sort")
+"""The update operators and modifiers offered."""
+PIPELINE_STAGES = ("$set", "$addFields", "$unset", "$project", "$replaceRoot", "$replaceWith")
+"""The stages of update pipelines."""
+
+Apply = Callable[[dict[str, Any], int | None], None]
+"""Changes a copy of a document; the number is the place of the element the query matched."""
+Step = tuple[Path, Apply]
+
+
+class Update:
+    """``apply`` gives the new document and leaves the old one as it was."""
+
+    def __init__(self, change: Callable[[dict[str, Any], bool], dict[str, Any]], *, replacement: bool = False) -> None:
+        self._change = change
+        self.replacement = replacement
+        """A whole document takes the place of the old one."""
+
+    def apply(self, document: dict[str, Any], *, inserting: bool = False) -> dict[str, Any]:
+        """The document after the update; ``inserting`` for an upsert, whose base is ``upsert_base``.
+
+        Raises CommandError where the update cannot be made of this document, ``_id`` among it.
+        """
+        return _with_identifier(document, self._change(document, inserting))
+
+
+def compile_update(
+    update: Mapping[str, Any] | Sequence[Any],
+    *,
+    array_filters: Sequence[Any] | None = None,
+    collation: Collation | None = None,
+    variables: Mapping[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
+) -> Update:
+    """``query`` is the command's filter, for a positional ``$``; ``variables`` those of ``let``, for pipelines.
+
+    Raises CommandError for a malformed update, conflicting paths, or an operator that is not offered.
+    """
+    if not isinstance(update, Mapping):
+        return Update(_pipeline(update, array_filters, collation, variables))
+    if not next(iter(update), "").startswith("$"):
+        return Update(_replacement(dict(update), array_filters), replacement=True)
+    scope = Scope(collation=collation, variables=variables)
+    return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}))
+
+
+def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """``_id`` stays, and stands first."""
+    known, found = old.get("_id", MISSING), new.get("_id", MISSING)
+    if known is MISSING:
+        return new if found is MISSING or next(iter(new)) == "_id" else {"_id": found, **new}
+    if found is MISSING:
+        return {"_id": known, **new}
+    if not equal(known, found):
+        message = f"Performing an update on the path '_id' would modify the immutable field '_id' from {known!r} to {found!r}"
+        raise CommandError("ImmutableField", message)
+    return new if next(iter(new)) == "_id" else {"_id": found, **new}
+
+
+def _replacement(document: dict[str, Any], filters: Any) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
+    if filters:
+        raise unparsable("arrayFilters may not be specified for a replacement-style update")
+    for name in document:
+        if name.startswith("$"):
+            message = f"The dollar ($) prefixed field '{name}' in '{name}' is not allowed in the context of an update's replacement document."
+            raise CommandError("DollarPrefixedFieldName", message)
+    return lambda old, inserting: document
+
+
+def _pipeline(
+    stages: Sequence[Any], filters: Any, collation: Collation | None, variables: Mapping[str, Any] | None
+) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
+    if filters:
+        raise unparsable("arrayFilters may not be specified for pipeline-style updates")
+    shapes = [_pipeline_stage(stage, collation, variables) for stage in stages]
+
+    def change(document: dict[str, Any], inserting: bool) -> dict[str, Any]:
+        for shape in shapes:
+            document = shape(document)
+        return document
+
+    return change
+
+
+def _pipeline_stage(stage: Any, collation: Collation | None, variables: Mapping[str, Any] | None) -> Any:
+    if type(stage) is not dict or len(stage) != 1:
+        raise CommandError("Location40323", "A pipeline stage specification object must contain exactly one field.")
+    ((name, argument),) = stage.items()
+    if name not in PIPELINE_STAGES:
+        raise CommandError("InvalidOptions", f"{name} is not allowed to be used within an update")
+    return compile_shaping(name, argument, collation=collation, variables=variables)
+
+
+# Operators
+
+
+def _operators(
+    update: Mapping[str, Any], filters: Elements, scope: Scope, query: Mapping[str, Any]
+) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
+    steps = [(name, step) for name, operand in update.items() for step in _steps(name, operand, filters, scope)]
+    paths = [path for _, (path, _) in steps]
+    check_conflicts([*paths, *_rename_sources(update)])
+    check_identifiers(paths, filters)
+    steps.sort(key=lambda row: application_order(row[1][0]))
+    always = [step for name, step in steps if name != "$setOnInsert"]
+    inserted = [step for _, step in steps]
+    position = compile_position(query, scope) if any("$" in path for path in paths) else _no_position
+    flexible = any(is_positional(part) for path in paths for part in path)
+
+    def change(document: dict[str, Any], inserting: bool) -> dict[str, Any]:
+        place = position(document)
+        chosen = inserted if inserting else always
+        if flexible:
+            check_conflicts([one for path, _ in chosen for one in concrete_paths(document, path, place, filters)])
+        new = copy(document)
+        for _, apply in chosen:
+            apply(new, place)
+        return new
+
+    return change
+
+
+def _no_position(document: dict[str, Any]) -> int | None:
+    return None
+
+
+def _steps(name: str, operand: Any, filters: Elements, scope: Scope) -> list[Step]:
+    if name not in _ROWS and name not in ("$unset", "$rename"):
+        if not name.startswith("$"):
+            raise unparsable(f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified as an array")
+        raise unsupported(name, "update operator")
+    fields = check_operand(name, operand)
+    if name == "$rename":
+        return [_rename(source, target) for source, target in fields.items()]
+    return [_step(name, path, argument, filters, scope) for path, argument in fields.items()]
+
+
+def _step(name: str, text: str, argument: Any, filters: Elements, scope: Scope) -> Step:
+    path = parse_path(text)
+    if name == "$unset":
+        return path, lambda document, place: _unset(document, concrete_paths(document, path, place, filters))
+    modify = _ROWS[name](argument, Target(path=text, scope=scope))
+    if not any(map(is_positional, path)):
+        return path, lambda document, place: _modify(document, path, modify)
+
+    def apply(document: dict[str, Any], place: int | None) -> None:
+        for one in concrete_paths(document, path, place, filters):
+            _modify(document, one, modify)
+
+    return path, apply
+
+
+def _modify(document: dict[str, Any], path: Path, modify: Callable[[Any], Any]) -> None:
+    old = value_at(document, path)
+    new = modify(old)
+    if new is UNCHANGED:
+        if old is MISSING:
+            check_viable(document, path)
+        return
+    put(document, path, copy(new))
+
+
+def _unset(document: dict[str, Any], paths: list[Path]) -> None:
+    for path in paths:
+        remove(document, path)
+
+
+# $rename
+
+
+def _rename_sources(update: Mapping[str, Any]) -> list[Path]:
+    return [parse_path(source) for source in update.get("$rename", {})]
+
+
+def _rename(source_text: str, target_text: Any) -> Step:
+    if type(target_text) is not str:
+        raise bad(f"The 'to' field for $rename must be a string: {source_text}: {target_text!r}")
+    source, target = parse_path(source_text), parse_path(target_text)
+    for text, path in ((source_text, source), (target_text, target)):
+        if any(map(is_positional, path)):
+            raise bad(f"The source and target field for $rename must not be dynamic: {text}")
+    if source == target:
+        raise bad(f"The source and target field for $rename must differ: {source_text}")
+
+    def apply(document: dict[str, Any], place: int | None) -> None:
+        value = value_at(document, source)
+        if value is MISSING:
+            return
+        for path, role in ((source, "source"), (target, "destination")):
+            _check_no_array(document, path, role)
+        remove(document, source)
+        put(document, target, value)
+
+    # Steps run in the order of their paths: a rename acts where its target stands.
+    return target, apply
+
+
+def _check_no_array(document: dict[str, Any], path: Path, role: str) -> None:
+    for depth in range(1, len(path)):
+        if type(value_at(document, path[:depth])) is list:
+            raise bad(f"The {role} field cannot be an array element, '{'.'.join(path)}' has an array in it")
+
+
