@@ -16,7 +16,8 @@ from core.registries import Registry
 from core.renderers import Services, Surface
 from core.services import build_services
 from core.settings import Settings
-from graphql_surface import GraphQLSurface
+from graphql_surface.http import GraphQLSurface
+from graphql_surface.schema import build_schema
 from rest_surface import RestSurface
 
 log = logging.getLogger("core")
@@ -63,10 +64,11 @@ def mount(
     the end. Without it a client is made by the settings, and closed.
     """
     services = build_services(settings, registry, authenticate)
-    health = HealthRoutes()
-    surfaces: tuple[Surface, ...] = (health, GraphQLSurface(), RestSurface(), WelcomePage())
+    health = HealthRoutes(services)
+    graphql = GraphQLSurface(build_schema(services), services)
+    surfaces: tuple[Surface, ...] = (health, graphql, RestSurface(services), WelcomePage(services))
     for surface in surfaces:
-        surface.mount(app, services)
+        surface.mount(app)
     _join_lifespan(app, lambda: _running(services, health, client, on_startup))
     return services
 

@@ -16,11 +16,11 @@ _PATIENCE = 2.0
 class HealthRoutes:
     """``ready`` is set by the composition once the database is connected and the runner has started."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
         self.ready = False
+        self._database = server_of(services.settings)
 
-    def mount(self, app: FastAPI, services: Services) -> None:
-        database = server_of(services.settings)
+    def mount(self, app: FastAPI) -> None:
 
         @app.get("/health", tags=["health"], summary="Whether the process lives")
         async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
@@ -29,7 +29,7 @@ class HealthRoutes:
         @app.get("/ready", tags=["health"], summary="Whether requests can be served")
         async def ready() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
             answers = self.ready and await _database_answers()
-            body = {"status": "ready" if answers else "unavailable", "database": database}
+            body = {"status": "ready" if answers else "unavailable", "database": self._database}
             return JSONResponse(body, 200 if answers else 503)
 
 

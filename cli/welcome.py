@@ -52,8 +52,11 @@ _PAGE = Template("""<!doctype html>
 class WelcomePage:
     """One page, made at start-up; it asks nothing of the database and runs no script."""
 
-    def mount(self, app: FastAPI, services: Services) -> None:
-        page = _page(app.title, services.catalog)
+    def __init__(self, services: Services) -> None:
+        self._catalog = services.catalog
+
+    def mount(self, app: FastAPI) -> None:
+        page = _page(app.title, self._catalog)
 
         @app.get("/", include_in_schema=False)
         async def welcome() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]

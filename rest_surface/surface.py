@@ -12,7 +12,11 @@ from rest_surface.problems import mount_problems
 class RestSurface:
     """The REST routes of every model and operation."""
 
-    def mount(self, app: FastAPI, services: Services) -> None:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def mount(self, app: FastAPI) -> None:
+        services = self._services
         mount_problems(app)
         mount_metadata(app, services)
         for model in services.catalog.models.values():

@@ -1,4 +1,4 @@
-"""The contract between Core and a surface: what a surface may read, and what it must provide."""
+"""The contract between Core and a surface: what a surface may use, and what it must provide."""
 
 from core.renderers.surface import Services, Surface
 

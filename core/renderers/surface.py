@@ -5,32 +5,14 @@ hands the caller's ``Principal`` to every call, and renders every ``CoreError`` 
 decides no access, and keeps no state of its own.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from core.settings import Settings
-from core.specs import Catalog
+from core.services import Services
 
-if TYPE_CHECKING:
-    from core.actions import Data
-    from core.authentication import Authenticate
-    from core.events import ChangeFeed
-    from core.runs.service import Runs
-
-
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """Everything a surface may use, made once by the composition root."""
-
-    settings: Settings
-    catalog: Catalog
-    data: "Data"
-    runs: "Runs"
-    feed: "ChangeFeed"
-    authenticate: "Authenticate"
+__all__ = ["Services", "Surface"]
 
 
 class Surface(Protocol):
-    """What a surface provides: ``mount`` puts its routes into ``app``, the host application's router."""
+    """What a surface provides. It is made with ``Services``; ``mount`` adds its routes to the host application."""
 
-    def mount(self, app: Any, services: Services) -> None: ...
+    def mount(self, app: Any) -> None: ...
