@@ -1,9 +1,7 @@
 """generate_cv and apply_job: from a match to an application that is ready to hand in."""
 
 import asyncio
-from typing import Any
 
-from beanie import Link
 from pydantic import BaseModel, Field
 from pymongo.errors import DuplicateKeyError
 
@@ -13,6 +11,7 @@ from core.errors import UserError
 from core.examples.documents.content import cv_content
 from core.examples.documents.html import cover_letter, cv_html
 from core.examples.documents.pdf import cv_pdf
+from core.examples.models.links import link_to
 from core.examples.models.models import Application, Cv, Job, JobStatus, User
 from core.examples.operations._lookup import get_or_fail
 from core.examples.settings import jobhunter_settings
@@ -62,11 +61,6 @@ async def _make_cv(user: User, job: Job) -> Cv:
     )
     await cv.insert()
     return cv
-
-
-def link_to(document: Any) -> Any:
-    """A ``Link`` to a stored document: to be given where a field is one, so that only the reference is written."""
-    return Link(document.to_ref(), document_class=type(document))
 
 
 class ApplyJobInput(BaseModel):

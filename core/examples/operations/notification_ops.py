@@ -5,9 +5,9 @@ from pydantic import BaseModel, Field
 from core import current_run
 from core.decorators import operation
 from core.examples import mail
+from core.examples.models.links import link_to
 from core.examples.models.models import Notification, NotificationStatus, User
 from core.examples.operations._lookup import get_or_fail
-from core.examples.operations.application_ops import link_to
 from core.examples.settings import jobhunter_settings
 from core.runs.model import now
 
