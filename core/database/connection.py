@@ -107,11 +107,17 @@ async def reached(answer: Awaitable[Result], settings: Settings) -> Result:
         raise
 
 
-async def wait_for_database(settings: Settings, *, delay: float = 1.0, longest: float = 15.0) -> Database:
+async def wait_for_database(
+    settings: Settings,
+    *,
+    documents: Iterable[type[Document]] | None = None,
+    delay: float = 1.0,
+    longest: float = 15.0,
+) -> Database:
     """``init_database``, retried with a growing delay (seconds) and a message each time, until it works."""
     while True:
         try:
-            return await init_database(settings)
+            return await init_database(settings, documents=documents)
         except Unavailable as error:
             log.warning("%s Trying again in %.0f s.", error, delay)
             await asyncio.sleep(delay)
