@@ -52,7 +52,7 @@ def build_cli(name: str = "jobhunter") -> typer.Typer:
     Which application it is say the settings (``CORE_MODULES``, ``[tool.core] modules``). For a console script of your
     own: ``cli = build_cli("acme")`` and ``[project.scripts] acme = "acme.cli:cli"``.
     """
-    cli = typer.Typer(name=name, no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False)
+    cli = typer.Typer(name=name, no_args_is_help=True, pretty_exceptions_enable=False)
     cli.callback()(_describe)
     cli.command()(serve)
     cli.command()(worker)

@@ -18,16 +18,17 @@ def schema_of(app: FastAPI, python: type[BaseModel], mode: JsonSchemaMode = "val
 
 def _components(app: FastAPI) -> dict[str, Any]:
     """The application's further components; its ``openapi`` is made to include them when the first one comes."""
-    if "core_components" not in app.extra:
-        app.extra["core_components"] = {}
+    if not hasattr(app.state, "core_components"):
+        components: dict[str, Any] = {}
+        app.state.core_components = components
         own = app.openapi
 
         def openapi() -> dict[str, Any]:
             document = own()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for name, schema in app.extra["core_components"].items():
+            for name, schema in components.items():
                 schemas.setdefault(name, schema)
             return document
 
-        app.openapi = openapi  # the documented way to extend it: https://fastapi.tiangolo.com/how-to/extending-openapi/
-    return app.extra["core_components"]
+        app.openapi = openapi  # as https://fastapi.tiangolo.com/how-to/extending-openapi/ has it
+    return app.state.core_components

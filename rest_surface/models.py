@@ -36,7 +36,8 @@ class _ModelRoutes:
         name, path = self._model.name, f"/models/{self._model.name}/"
         router = APIRouter(route_class=Route, tags=[name])
         add = router.add_api_route
-        add(path, self.list_documents, methods=["GET"], summary=f"List {name}", openapi_extra={"parameters": [*LIST_PARAMETERS]})
+        listed = {"parameters": [*LIST_PARAMETERS]}
+        add(path, self.list_documents, methods=["GET"], summary=f"List {name}", openapi_extra=listed)
         add(f"{path}{{id}}", self.get, methods=["GET"], summary=f"Get one {name}")
         if not self._model.read_only:
             created, updated = body_of(create_schema(app, self._model)), body_of(update_schema(app, self._model))

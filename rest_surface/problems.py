@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from pymongo.errors import ConnectionFailure
 
-from core.database.connection import unavailable
-from core.errors import CoreError
+from core.errors import CoreError, Unavailable
 
 log = logging.getLogger("core.rest")
 
@@ -39,8 +39,8 @@ def problem(error: CoreError) -> JSONResponse:
 
 def masked(error: Exception) -> JSONResponse:
     """An error nobody foresaw: its text stays in the log, under an id that the answer names."""
-    if (known := unavailable(error)) is not None:
-        return problem(known)
+    if isinstance(error, ConnectionFailure):
+        return problem(Unavailable("the database does not answer; try again shortly"))
     error_id = uuid.uuid4().hex[:12]
     log.error("internal error %s", error_id, exc_info=error)
     body = {
