@@ -1,5 +1,6 @@
 """The playground's page and its files. It needs nothing but this server."""
 
+import secrets
 from html import escape
 from pathlib import Path
 
@@ -11,21 +12,21 @@ from starlette.types import Scope
 
 _BUILT = Path(__file__).parent / "built"
 _PAGE = (_BUILT / "index.html").read_text(encoding="utf-8")
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'nonce-{nonce}'",  # GraphiQL's dialogs write a style element
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
 _HEADERS = {
-    "content-security-policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self' 'unsafe-inline'",  # GraphiQL's dialogs and menus write style elements
-            "img-src 'self' data:",
-            "font-src 'self' data:",
-            "connect-src 'self'",
-            "base-uri 'self'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
-    "cache-control": "no-cache",
+    "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "vary": "Accept",
     "x-content-type-options": "nosniff",
@@ -34,8 +35,10 @@ _HEADERS = {
 
 def playground_page(request: Request) -> HTMLResponse:
     """Its links are relative to where the request found it, so that any mount path will do."""
+    nonce = secrets.token_urlsafe(16)
     base = escape(request.url.path.rstrip("/") + "/")
-    return HTMLResponse(_PAGE.replace('<base href="./" />', f'<base href="{base}" />'), headers=_HEADERS)
+    page = _PAGE.replace('nonce=""', f'nonce="{nonce}"').replace('<base href="./" />', f'<base href="{base}" />')
+    return HTMLResponse(page, headers={**_HEADERS, "content-security-policy": _POLICY.format(nonce=nonce)})
 
 
 def playground_route(path: str) -> Mount:

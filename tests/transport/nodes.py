@@ -9,14 +9,19 @@ import pytest
 FOLDER = Path(__file__).parent / "node"
 
 
-def run_node(script: str, *arguments: str, seconds: float = 60) -> str:
-    """What the script prints; skips where there is no Node."""
+def npm_ci(folder: Path) -> None:
+    """Install what the folder's lock names; skips where there is no Node."""
     if not shutil.which("npm"):
         pytest.skip("Node.js with npm is not installed")
-    if not (FOLDER / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=FOLDER, check=True, timeout=300)
+    if not (folder / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
+
+
+def run_node(script: str, *arguments: str, folder: Path = FOLDER, seconds: float = 90) -> str:
+    """What the script prints."""
+    npm_ci(folder)
     done = subprocess.run(
-        ["node", script, *arguments], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=seconds
+        ["node", script, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=seconds
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

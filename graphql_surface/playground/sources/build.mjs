@@ -1,9 +1,9 @@
-// Builds ../built: hashed files, the page that names them, and the licences of what is inside.
+// Builds ../built, or the folder given: hashed files, the page that names them, the licences of what is inside.
 import { build } from "esbuild";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 
-const built = new URL("../built/", import.meta.url).pathname;
+const built = `${process.argv[2] ?? new URL("../built", import.meta.url).pathname}/`;
 await rm(built, { recursive: true, force: true });
 
 const { metafile } = await build({

@@ -7,6 +7,9 @@ import "./page.css";
 const endpoint = document.baseURI.replace(/\/$/, "");
 const given = new URLSearchParams(window.location.search);
 
+// GraphiQL's dialogs write a style element of their own: they look here for the nonce that lets them.
+globalThis.__webpack_nonce__ = document.querySelector("link[rel=stylesheet]").nonce;
+
 const fetcher = createGraphiQLFetcher({
   url: endpoint,
   // What the headers editor holds is sent as the payload of connection_init.
@@ -23,7 +26,7 @@ createRoot(document.getElementById("playground")).render(
   <GraphiQL
     fetcher={fetcher}
     defaultQuery={welcome}
-    initialQuery={given.get("query") ?? undefined}
-    initialVariables={given.get("variables") ?? undefined}
+    query={given.get("query") ?? undefined}
+    variables={given.get("variables") ?? undefined}
   />,
 );
