@@ -1,6 +1,6 @@
 """Filter inputs: one comparison for each scalar and enum, shared by all fields of it; one filter for each object."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from strawberry.types.field import StrawberryField
 
@@ -29,27 +29,33 @@ _PRESENCE = (
 
 def filter_of(build: Builder, spec: ObjectSpec) -> GraphQLType:
     """``JobFilter``: a comparison or a filter for each field, joined by AND, and the ways to combine them."""
-    name = f"{spec.name}Filter"
-    return build.input(
-        name, f"the filter of {definer_of(spec)}", f"Which {spec.name} to take: all conditions given must hold.",
-        lambda: _fields(build, spec),
-    )  # fmt: skip
+    return _filter(build, spec.name, definer_of(spec), lambda: spec.fields, held=spec.python in build.held)
 
 
-def _fields(build: Builder, spec: ObjectSpec) -> Iterable[StrawberryField]:
-    own = filter_of(build, spec)
+def _filter(
+    build: Builder, owner: str, definer: str, fields: Callable[[], Iterable[FieldSpec]], *, held: bool
+) -> GraphQLType:
+    def all_fields() -> Iterable[StrawberryField]:
+        return _fields(build, made, fields(), held)
+
+    made = build.input(
+        f"{owner}Filter", f"the filter of {definer}", f"Which {owner} to take: all given holds.", all_fields
+    )
+    return made
+
+
+def _fields(build: Builder, own: GraphQLType, fields: Iterable[FieldSpec], held: bool) -> Iterable[StrawberryField]:
+    names = {"and", "or", "not"}
     yield input_field("and", nullable(list_of(own)), "All of these hold.")
     yield input_field("or", nullable(list_of(own)), "At least one of these holds.")
     yield input_field("not", nullable(own), "This does not hold.")
-    names = {"and", "or", "not"}
-    for field in spec.fields:
+    for field in fields:
         if field.operators and field.graphql not in names:
             names.add(field.graphql)
             yield input_field(field.graphql, nullable(_comparison_of(build, field)), f"Condition on {field.graphql}.")
-    if spec.python in build.held:
-        yield from (
-            input_field(key, nullable(SCALAR_TYPES["Boolean"]), text) for key, text in _PRESENCE if key not in names
-        )
+    if held:
+        flag = nullable(SCALAR_TYPES["Boolean"])
+        yield from (input_field(key, flag, text) for key, text in _PRESENCE if key not in names)
 
 
 def _comparison_of(build: Builder, field: FieldSpec) -> GraphQLType:
@@ -85,23 +91,26 @@ def _list_comparison(build: Builder, field: FieldSpec, item: object) -> GraphQLT
 
 def _union_filter(build: Builder, found: UnionType) -> GraphQLType:
     """The fields of all members: a condition on a field that a value lacks does not hold."""
-    fields: dict[str, FieldSpec] = {}
-    for one in reversed(found.members):
-        fields |= build.catalog.of(one).by_graphql
-    spec = ObjectSpec(name=found.name, python=found.members[0].python, description="", fields=tuple(fields.values()))
-    return build.input(
-        f"{found.name}Filter", f"the filter of the union {found.name}", f"Which {found.name} to take.",
-        lambda: _fields(build, spec),
-    )  # fmt: skip
+
+    def fields() -> Iterable[FieldSpec]:
+        known: dict[str, FieldSpec] = {}
+        for one in reversed(found.members):
+            known |= build.catalog.of(one).by_graphql
+        return known.values()
+
+    return _filter(build, found.name, f"the union {found.name}", fields, held=True)
 
 
 def _comparison(
     build: Builder, name: str, operators: Sequence[str], operand: GraphQLType, suffix: str = "FieldComparison"
 ) -> GraphQLType:
+    what = f"a list of {name}" if "List" in suffix else f"a field of {name}"
     return build.input(
-        f"{name}{suffix}", CORE, f"Conditions on a {name}{' list' if 'List' in suffix else ''}: all given must hold.",
+        f"{name}{suffix}",
+        CORE,
+        f"Conditions on {what}: all given must hold.",
         lambda: _operator_fields(build, operators, operand, name),
-    )  # fmt: skip
+    )
 
 
 def _operator_fields(
