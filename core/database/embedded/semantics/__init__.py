@@ -1,1 +1,4 @@
-"""MongoDB's semantics over plain documents: filters, expressions, projections, updates, pipelines. No storage, no wire."""
+"""MongoDB's semantics over plain documents: filters, expressions, projections, updates, pipelines.
+
+Nothing here knows of storage or of the wire.
+"""

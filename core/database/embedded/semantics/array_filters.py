@@ -35,7 +35,8 @@ def _identifier(query: Any) -> str:
         raise unparsable(f"Error parsing array filter: expected a single top-level field name, found {sorted(names)}")
     name = names.pop()
     if not _IDENTIFIER.fullmatch(name):
-        raise bad(f"Error parsing array filter: the top-level field name must be an alphanumeric string beginning with a lowercase letter, found '{name}'")
+        rule = "must be an alphanumeric string beginning with a lowercase letter"
+        raise bad(f"Error parsing array filter: the top-level field name {rule}, found '{name}'")
     return name
 
 

@@ -1,8 +1,8 @@
 """Collations offered: ``simple`` (bytes) and strengths 1 and 2 of the root collation, which ``en`` uses.
 
 Strength 2 ignores case, strength 1 also ignores marks (https://www.mongodb.com/docs/manual/reference/collation/).
-Latin letters, digits and ASCII punctuation have the order of https://www.unicode.org/charts/collation/; other characters
-follow by code point.
+Latin letters, digits and ASCII punctuation have the order of https://www.unicode.org/charts/collation/; other
+characters follow by code point.
 """
 
 import unicodedata

@@ -57,7 +57,9 @@ def comparison(name: str, operand: Any, collation: Collation | None = None) -> P
         return lambda value: type(value) is str and compare(value, operand)
     if collation is not None:
         key = encode_key(operand, collation)
-        return lambda value: value is not MISSING and rank(value) == place and compare(encode_key(value, collation), key)
+        return lambda value: (
+            value is not MISSING and rank(value) == place and compare(encode_key(value, collation), key)
+        )
     ordered = order(operand)
     return lambda value: value is not MISSING and rank(value) == place and compare(order(value), ordered)
 

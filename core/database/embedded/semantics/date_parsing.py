@@ -17,10 +17,10 @@ _ISO = re.compile(
     r"\s*(?P<z>Z|[+-]\d{2}:?\d{2}|[+-]\d{2}|UTC|GMT)?"
 )
 _SPECIFIERS = {
-    "Y": r"(?P<Y>\d{4})", "m": r"(?P<m>\d{1,2})", "d": r"(?P<d>\d{1,2})", "H": r"(?P<H>\d{1,2})", "M": r"(?P<M>\d{1,2})",
-    "S": r"(?P<S>\d{1,2})", "L": r"(?P<L>\d{1,3})", "j": r"(?P<j>\d{1,3})", "G": r"(?P<G>\d{4})", "V": r"(?P<V>\d{1,2})",
-    "u": r"(?P<u>[1-7])", "z": r"(?P<z>Z|[+-]\d{2}:?\d{2}|[+-]\d{2})", "b": r"(?P<b>[A-Za-z]{3})",
-    "B": r"(?P<B>[A-Za-z]+)", "%": "%",
+    "Y": r"(?P<Y>\d{4})", "m": r"(?P<m>\d{1,2})", "d": r"(?P<d>\d{1,2})", "H": r"(?P<H>\d{1,2})",
+    "M": r"(?P<M>\d{1,2})", "S": r"(?P<S>\d{1,2})", "L": r"(?P<L>\d{1,3})", "j": r"(?P<j>\d{1,3})",
+    "G": r"(?P<G>\d{4})", "V": r"(?P<V>\d{1,2})", "u": r"(?P<u>[1-7])",
+    "z": r"(?P<z>Z|[+-]\d{2}:?\d{2}|[+-]\d{2})", "b": r"(?P<b>[A-Za-z]{3})", "B": r"(?P<B>[A-Za-z]+)", "%": "%",
 }  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -33,7 +33,9 @@ def parse_date(text: str, pattern: str | None = None, zone: tzinfo | None = None
     fields = {name: value for name, value in found.groupdict().items() if value is not None}
     stated = fields.pop("z", None)
     if stated is not None and zone is not None:
-        raise _failure(f"you cannot pass in a date/time string with GMT offset together with a timezone argument: '{text}'")
+        raise _failure(
+            f"you cannot pass in a date/time string with GMT offset together with a timezone argument: '{text}'"
+        )
     try:
         return from_local(_local(fields), zone_of(stated) if stated else zone or UTC)
     except ValueError:
@@ -59,20 +61,22 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _local(fields: dict[str, Any]) -> datetime:
-    time = {
-        "hour": int(fields.get("H", 0)),
-        "minute": int(fields.get("M", 0)),
-        "second": int(fields.get("S", 0)),
-        "microsecond": int(fields.get("L", "0")[:3].ljust(3, "0")) * 1000,
-    }
+    return _day(fields).replace(
+        hour=int(fields.get("H", 0)),
+        minute=int(fields.get("M", 0)),
+        second=int(fields.get("S", 0)),
+        microsecond=int(fields.get("L", "0")[:3].ljust(3, "0")) * 1000,
+    )
+
+
+def _day(fields: dict[str, Any]) -> datetime:
     if "G" in fields:
-        day = datetime.fromisocalendar(int(fields["G"]), int(fields.get("V", 1)), int(fields.get("u", 1)))
-        return day.replace(**time)
+        return datetime.fromisocalendar(int(fields["G"]), int(fields.get("V", 1)), int(fields.get("u", 1)))
     if "Y" not in fields:
         raise _failure("an incomplete date/time string has been found")
     if "j" in fields:
-        return datetime(int(fields["Y"]), 1, 1, **time) + timedelta(days=int(fields["j"]) - 1)
-    return datetime(int(fields["Y"]), _month(fields), int(fields.get("d", 1)), **time)
+        return datetime(int(fields["Y"]), 1, 1) + timedelta(days=int(fields["j"]) - 1)
+    return datetime(int(fields["Y"]), _month(fields), int(fields.get("d", 1)))
 
 
 def _month(fields: dict[str, Any]) -> int:

@@ -18,7 +18,14 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?")
 
 DAY: Final = 86_400_000
-FIXED_UNITS: Final = {"week": 7 * DAY, "day": DAY, "hour": 3_600_000, "minute": 60_000, "second": 1000, "millisecond": 1}
+FIXED_UNITS: Final = {
+    "week": 7 * DAY,
+    "day": DAY,
+    "hour": 3_600_000,
+    "minute": 60_000,
+    "second": 1000,
+    "millisecond": 1,
+}
 """Milliseconds of the units of one length."""
 MONTHS: Final = {"year": 12, "quarter": 3, "month": 1}
 """Months of the others."""
@@ -71,7 +78,9 @@ def local_time(value: Any, zone: tzinfo) -> datetime:
     """The aware local time of a date operand."""
     found = date_of(date_milliseconds(value))
     if isinstance(found, DatetimeMS):
-        raise CommandError("Overflow", "the date is beyond the years 1 to 9999, which the embedded database can compute with")
+        raise CommandError(
+            "Overflow", "the date is beyond the years 1 to 9999, which the embedded database can compute with"
+        )
     try:
         return found.replace(tzinfo=UTC).astimezone(zone)
     except OverflowError:

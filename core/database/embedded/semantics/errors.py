@@ -61,8 +61,11 @@ _REMEDY = "set MONGODB_URI to use a full MongoDB server"
 
 
 class CommandError(Exception):
-    """A command's refusal as MongoDB words it. ``name`` is a key of ``CODES`` or, for an assertion of the server that has
-    only a number, ``Location<number>``; ``details`` go beside it in a reply."""
+    """A command's refusal as MongoDB words it.
+
+    ``name`` is a key of ``CODES`` or, for an assertion of the server that has only a number, ``Location<number>``;
+    ``details`` go beside it in a reply.
+    """
 
     def __init__(self, name: str, message: str, **details: Any) -> None:
         super().__init__(message)

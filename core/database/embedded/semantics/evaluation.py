@@ -153,9 +153,7 @@ def _python_name(field: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in field)
 
 
-def arguments_of(
-    name: str, argument: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def arguments_of(name: str, argument: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of an operator's argument object; raises CommandError for an unknown or a missing one."""
     if type(argument) is not dict:
         raise unparsable(f"{name} only supports an object as its argument")

@@ -10,14 +10,27 @@ from typing import Any
 from .collation import Collation
 from .errors import CommandError, unsupported
 from .evaluation import Evaluate, Row, Scope, Score, Variables, constant, truthy
-from .operators import arithmetic, arrays, bindings, comparison, conditions, conversions, dates, objects, sets, strings, summaries
+from .operators import (
+    arithmetic,
+    arrays,
+    bindings,
+    comparison,
+    conditions,
+    conversions,
+    dates,
+    objects,
+    sets,
+    strings,
+    summaries,
+)
+from .paths import REFERENCE_FIELDS
 from .values import MISSING
 
 __all__ = ["EXPRESSIONS", "command_variables", "compile_expression", "truthy", "walk"]
 
 _OPERATORS: dict[str, Row] = {
-    **arithmetic.ROWS, **arrays.ROWS, **bindings.ROWS, **comparison.ROWS, **conditions.ROWS, **conversions.ROWS, **dates.ROWS,
-    **objects.ROWS, **sets.ROWS, **strings.ROWS, **summaries.ROWS,
+    **arithmetic.ROWS, **arrays.ROWS, **bindings.ROWS, **comparison.ROWS, **conditions.ROWS, **conversions.ROWS,
+    **dates.ROWS, **objects.ROWS, **sets.ROWS, **strings.ROWS, **summaries.ROWS,
 }  # fmt: skip
 EXPRESSIONS = (*_OPERATORS, "$meta")
 """The expression operators offered."""
@@ -129,7 +142,7 @@ def _path_parts(path: str, text: str) -> tuple[str, ...]:
         raise CommandError("Location16872", "'$' by itself is not a valid FieldPath")
     if not all(parts):
         raise CommandError("Location15998", f"FieldPath field names may not be empty strings: {text!r}")
-    if any(part.startswith("$") for part in parts):
+    if any(part.startswith("$") and part not in REFERENCE_FIELDS for part in parts):
         raise CommandError("Location16410", f"FieldPath field names may not start with '$': {text!r}")
     return parts
 

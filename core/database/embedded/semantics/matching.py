@@ -1,7 +1,7 @@
 """Query filters, compiled once to closures: https://www.mongodb.com/docs/manual/reference/operator/query/
 
-``compile_filter`` gives a function of a document. Each operator on a field is a row of ``_FIELD_OPERATORS`` (a predicate
-tried on every candidate value of the path) or of ``_PATH_OPERATORS`` (which need the whole path).
+``compile_filter`` gives a function of a document. Each operator on a field is a row of ``_FIELD_OPERATORS`` (a
+predicate tried on every candidate value of the path) or of ``_PATH_OPERATORS`` (which need the whole path).
 """
 
 import re
@@ -19,7 +19,7 @@ from .expressions import compile_expression, truthy
 from .paths import candidates
 from .patterns import compile_pattern
 from .text import compile_text
-from .values import MISSING, NUMBER, TYPES, exact, is_nan, is_number, rank, regex_parts
+from .values import MISSING, TYPES, exact, is_nan, is_number, regex_parts
 
 Match = Callable[[dict[str, Any]], bool]
 Predicate = Callable[[Any], bool]
@@ -240,7 +240,7 @@ def _in(argument: Any, scope: Scope) -> Predicate:
 
 def _type(argument: Any, scope: Scope) -> Predicate:
     tests: list[Predicate] = []
-    numbers = {number: test for number, test in TYPES.values()}
+    numbers = dict(TYPES.values())
     for item in argument if type(argument) is list else [argument]:
         if item == "number":
             tests.append(is_number)

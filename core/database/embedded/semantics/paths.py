@@ -3,12 +3,13 @@
 https://www.mongodb.com/docs/manual/core/document/#dot-notation
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from .values import MISSING, UNDEFINED
 
-Reader = Callable[[dict[str, Any]], Any]
+REFERENCE_FIELDS = frozenset({"$ref", "$id", "$db"})
+"""The fields of a DBRef: the only names in paths that may begin with a dollar."""
 
 
 def is_index(part: str) -> bool:

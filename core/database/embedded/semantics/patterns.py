@@ -118,7 +118,7 @@ def _escape(pattern: str, place: int, *, in_class: bool) -> tuple[str, int]:
 
 def _hexadecimal(pattern: str, place: int) -> tuple[str, int]:
     """PCRE takes zero to two digits, or any number in braces."""
-    found = regex.compile(r"\\x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{0,2}))").match(pattern, place)
+    found: Any = regex.compile(r"\\x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{0,2}))").match(pattern, place)
     code = int(found[1] or found[2] or "0", 16)
     if code > 0x10FFFF:
         raise bad("Regular expression is invalid: character code point value in \\x{} or \\o{} is too large")

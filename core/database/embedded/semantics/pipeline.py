@@ -63,9 +63,7 @@ def compile_pipeline(
     found = [_parsed(stage) for stage in stages]
     out = found.pop()[1] if found and found[-1][0] == "$out" else None
     values = {**command_variables(), **(variables or {})}
-    scope = StageScope(
-        compile_in=_compile_inner, sources=sources, collation=collation, variables=values, text=text
-    )
+    scope = StageScope(compile_in=_compile_inner, sources=sources, collation=collation, variables=values, text=text)
     leading, rest = _leading(found)
     match = _joined([argument for name, argument in leading if name == "$match"])
     if match is not None:

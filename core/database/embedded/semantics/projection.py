@@ -1,6 +1,6 @@
 """Projections of ``find`` and of ``$project``: https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection"""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,9 +181,9 @@ def _adding(computed: list[tuple[Path, Evaluate]], variables: Variables) -> Chan
 
 
 def _first_element(path: Path, argument: Any, scope: MatchScope) -> Evaluate:
-    if len(path) > 1:
+    name, *rest = path
+    if rest:
         raise CommandError("Location31275", "Cannot use $elemMatch projection on a nested field")
-    name = path[0]
     matches = compile_element(argument, scope)
 
     def evaluate(document: Any, variables: Variables) -> Any:
@@ -224,15 +224,19 @@ def _slicing(path: Path, cut: Cut) -> Change:
     return lambda document, out: _at_path(out, path, cut)
 
 
-def _at_path(value: Any, path: Path, change: Callable[[list[Any]], Any]) -> Any:
+def _at_path(value: Any, path: Sequence[str], change: Callable[[list[Any]], Any]) -> Any:
     """The value with the arrays at the path changed; arrays on the way are gone through."""
     if not path:
         return change(value) if type(value) is list else value
+    name, *rest = path
     if type(value) is list:
         return [_at_path(item, path, change) for item in value]
-    if type(value) is dict and path[0] in value:
-        return {**value, path[0]: _at_path(value[path[0]], path[1:], change)}
+    if type(value) is dict and name in value:
+        return {**value, name: _at_path(value[name], rest, change)}
     return value
+
+
+_IN_FIND = "Executor error during find command :: caused by :: "
 
 
 def _at_position(path: Path, query: Mapping[str, Any], scope: MatchScope) -> Change:
@@ -241,8 +245,8 @@ def _at_position(path: Path, query: Mapping[str, Any], scope: MatchScope) -> Cha
     def change(document: dict[str, Any], out: dict[str, Any]) -> dict[str, Any]:
         place = position(document)
         if place is None:
-            message = "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array"
-            raise CommandError("Location51246", message)
+            message = "positional operator '.$' couldn't find a matching element in the array"
+            raise CommandError("Location51246", f"{_IN_FIND}{message}")
         return _only_element(out, path, place)
 
     return change
@@ -252,8 +256,7 @@ def _only_element(value: Any, path: Path, place: int) -> Any:
     """The first array on the path becomes an array of its element at the place."""
     if type(value) is list:
         if place >= len(value):
-            message = "Executor error during find command :: caused by :: positional operator '.$' element mismatch"
-            raise CommandError("Location51247", message)
+            raise CommandError("Location51247", f"{_IN_FIND}positional operator '.$' element mismatch")
         return value[place : place + 1]
     if path and type(value) is dict and path[0] in value:
         return {**value, path[0]: _only_element(value[path[0]], path[1:], place)}

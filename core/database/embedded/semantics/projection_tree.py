@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import CommandError
 from .evaluation import Evaluate, Variables
+from .paths import REFERENCE_FIELDS
 from .values import MISSING
 
 Path = tuple[str, ...]
@@ -28,7 +29,7 @@ def split_path(path: str) -> Path:
         raise CommandError("Location40353", f"FieldPath must not end with a '.': {path!r}")
     if not all(parts):
         raise CommandError("Location15998", f"FieldPath field names may not be empty strings: {path!r}")
-    if any(part.startswith("$") for part in parts):
+    if any(part.startswith("$") and part not in REFERENCE_FIELDS for part in parts):
         message = f"FieldPath field names may not start with '$': {path!r}. Consider using $getField or $setField."
         raise CommandError("Location16410", message)
     return parts

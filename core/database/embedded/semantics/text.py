@@ -21,7 +21,7 @@ _term = regex.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s
 
 @dataclass(frozen=True, kw_only=True)
 class TextQuery:
-    """A parsed ``$text``: any of ``words`` (none are needed beside a phrase), all ``phrases``, none of the negated ones."""
+    """A parsed ``$text``: any of ``words`` (a phrase's among them), all ``phrases``, none of the negated ones."""
 
     fields: tuple[str, ...]
     words: frozenset[str]

@@ -30,7 +30,9 @@ def _each(name: str, argument: dict[str, Any], known: tuple[str, ...]) -> list[A
         if option not in known:
             raise bad(f"Unrecognized clause in {name}: {option}")
     if type(argument["$each"]) is not list:
-        raise bad(f"The argument to $each in {name} must be an array but it was of type: {type_name(argument['$each'])}")
+        raise bad(
+            f"The argument to $each in {name} must be an array but it was of type: {type_name(argument['$each'])}"
+        )
     return argument["$each"]
 
 
@@ -103,7 +105,9 @@ def _without(test: Callable[[Any], bool], target: Target, name: str) -> Modify:
         if old is MISSING:
             return UNCHANGED
         if type(old) is not list:
-            raise bad(f"Cannot apply {name} to a non-array value: the field '{target.path}' is of type {type_name(old)}")
+            raise bad(
+                f"Cannot apply {name} to a non-array value: the field '{target.path}' is of type {type_name(old)}"
+            )
         kept = [item for item in old if not test(item)]
         return kept if len(kept) < len(old) else UNCHANGED
 
@@ -155,4 +159,3 @@ ARRAY_ROWS: dict[str, Row] = {
     "$pullAll": _pull_all,
     "$pop": _pop,
 }
-

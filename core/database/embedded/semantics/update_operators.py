@@ -59,8 +59,8 @@ def _arithmetic(name: str, verb: str, compute: Callable[[Any, Any], Any], start:
             if old is MISSING:
                 return start(argument)
             if not is_number(old):
-                message = f"Cannot apply {name} to a value of non-numeric type: the field '{target.path}' is of type {type_name(old)}"
-                raise mismatch(message)
+                what = f"the field '{target.path}' is of type {type_name(old)}"
+                raise mismatch(f"Cannot apply {name} to a value of non-numeric type: {what}")
             found = compute(old, argument)
             if type(found) is float and DOUBLE not in (kind(old), kind(argument)):  # it did not fit in 64 bits
                 raise bad(f"Failed to apply {name} operations to current value {old!r} of the field '{target.path}'")
@@ -92,7 +92,9 @@ def _current_date(argument: Any, target: Target) -> Modify:
         return _now if wanted == "date" else _timestamp
     if type(argument) is bool:
         return _now
-    raise bad(f"{type_name(argument)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression")
+    raise bad(
+        f"{type_name(argument)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression"
+    )
 
 
 def _now(old: Any) -> Any:
@@ -108,18 +110,25 @@ _BITS: dict[str, Callable[[int, int], int]] = {"and": int.__and__, "or": int.__o
 
 def _bit(argument: Any, target: Target) -> Modify:
     if type(argument) is not dict or not argument:
-        message = f"The $bit modifier is not compatible with a {type_name(argument)}. You must pass in an embedded document"
+        message = (
+            f"The $bit modifier is not compatible with a {type_name(argument)}. You must pass in an embedded document"
+        )
         raise bad(message)
     for name, operand in argument.items():
         if name not in _BITS:
-            raise bad(f"The $bit modifier only supports 'and', 'or', and 'xor', not '{name}' which is an unknown operator")
+            raise bad(
+                f"The $bit modifier only supports 'and', 'or', and 'xor', not '{name}' which is an unknown operator"
+            )
         if not _is_integer(operand):
-            raise bad(f"The $bit modifier field must be an Integer(32/64 bit); a '{type_name(operand)}' is not supported")
+            raise bad(
+                f"The $bit modifier field must be an Integer(32/64 bit); a '{type_name(operand)}' is not supported"
+            )
 
     def modify(old: Any) -> Any:
         value = 0 if old is MISSING else old
         if not _is_integer(value):
-            raise bad(f"Cannot apply $bit to a value of non-integral type: the field '{target.path}' is of type {type_name(old)}")
+            what = f"the field '{target.path}' is of type {type_name(old)}"
+            raise bad(f"Cannot apply $bit to a value of non-integral type: {what}")
         for name, operand in argument.items():
             value = whole(_BITS[name](int(value), int(operand)), max(kind(value), kind(operand)))
         return value
@@ -142,7 +151,8 @@ def _zero_like(argument: Any) -> Any:
 def check_operand(name: str, operand: Any) -> dict[str, Any]:
     """The fields an operator applies to."""
     if type(operand) is not dict:
-        message = f"Modifiers operate on fields but we found type {type_name(operand)} instead. For example: {{$mod: {{<field>: ...}}}} not {{{name}: {operand!r}}}"
+        example = f"For example: {{$mod: {{<field>: ...}}}} not {{{name}: {operand!r}}}"
+        message = f"Modifiers operate on fields but we found type {type_name(operand)} instead. {example}"
         raise CommandError("FailedToParse", message)
     return operand
 

@@ -4,14 +4,14 @@ https://www.mongodb.com/docs/manual/reference/operator/update/#behavior
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from .errors import CommandError, bad
-from .paths import is_index
+from .paths import REFERENCE_FIELDS, is_index
 from .values import MISSING, type_name
 
 Path = tuple[str, ...]
-_REFERENCE_FIELDS = frozenset({"$ref", "$id", "$db"})
 _MOST_NULLS = 1_500_000
 """How far past its end an array may be written."""
 
@@ -25,7 +25,7 @@ def parse_path(path: str) -> Path:
     if parts[0] == "$" or parts[0].startswith("$["):
         raise bad(f"Cannot have positional (i.e. '{parts[0]}') element in the first position in path '{path}'")
     for part in parts:
-        if part.startswith("$") and not is_positional(part) and part not in _REFERENCE_FIELDS:
+        if part.startswith("$") and not is_positional(part) and part not in REFERENCE_FIELDS:
             message = f"The dollar ($) prefixed field '{part}' in '{path}' is not valid for storage."
             raise CommandError("DollarPrefixedFieldName", message)
     return parts
@@ -39,7 +39,7 @@ def is_positional(part: str) -> bool:
 def check_conflicts(paths: Iterable[Path]) -> None:
     """Raise CommandError where two of the paths are the same, or one leads through another."""
     ordered = sorted(paths)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if other[: len(one)] == one:
             message = f"Updating the path '{'.'.join(other)}' would create a conflict at '{'.'.join(one)}'"
             raise CommandError("ConflictingUpdateOperators", message)

@@ -82,7 +82,9 @@ def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]
     if found is MISSING:
         return {"_id": known, **new}
     if not equal(known, found):
-        message = f"Performing an update on the path '_id' would modify the immutable field '_id' from {known!r} to {found!r}"
+        message = (
+            f"Performing an update on the path '_id' would modify the immutable field '_id' from {known!r} to {found!r}"
+        )
         raise CommandError("ImmutableField", message)
     return new if next(iter(new)) == "_id" else {"_id": found, **new}
 
@@ -92,8 +94,8 @@ def _replacement(document: dict[str, Any], filters: Any) -> Callable[[dict[str, 
         raise unparsable("arrayFilters may not be specified for a replacement-style update")
     for name in document:
         if name.startswith("$"):
-            message = f"The dollar ($) prefixed field '{name}' in '{name}' is not allowed in the context of an update's replacement document."
-            raise CommandError("DollarPrefixedFieldName", message)
+            where = "is not allowed in the context of an update's replacement document."
+            raise CommandError("DollarPrefixedFieldName", f"The dollar ($) prefixed field '{name}' in '{name}' {where}")
     return lambda old, inserting: document
 
 
@@ -157,7 +159,8 @@ def _no_position(document: dict[str, Any]) -> int | None:
 def _steps(name: str, operand: Any, filters: Elements, scope: Scope) -> list[Step]:
     if name not in _ROWS and name not in ("$unset", "$rename"):
         if not name.startswith("$"):
-            raise unparsable(f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified as an array")
+            expected = "Expected a valid update modifier or pipeline-style update specified as an array"
+            raise unparsable(f"Unknown modifier: {name}. {expected}")
         raise unsupported(name, "update operator")
     fields = check_operand(name, operand)
     if name == "$rename":
@@ -229,5 +232,3 @@ def _check_no_array(document: dict[str, Any], path: Path, role: str) -> None:
     for depth in range(1, len(path)):
         if type(value_at(document, path[:depth])) is list:
             raise bad(f"The {role} field cannot be an array element, '{'.'.join(path)}' has an array in it")
-
-

@@ -18,7 +18,9 @@ def upsert_base(query: Mapping[str, Any]) -> dict[str, Any]:
     for path, value in _equalities(query):
         parts = parse_path(path)
         if value_at(document, parts) is not MISSING:
-            raise CommandError("NotSingleValueField", f"cannot infer query fields to set, path '{path}' is matched twice")
+            raise CommandError(
+                "NotSingleValueField", f"cannot infer query fields to set, path '{path}' is matched twice"
+            )
         check_viable(document, parts)
         put(document, parts, copy(value))
     return document

@@ -68,8 +68,8 @@ def _without_references(value: Any) -> Any:
 
 RANKS: Final[dict[type, int]] = {
     MinKey: 1, _Absent: 5, type(None): 5, int: 10, float: 10, Int64: 10, Decimal128: 10, str: 15, dict: 20, list: 25,
-    bytes: 30, Binary: 30, ObjectId: 35, bool: 40, datetime: 45, DatetimeMS: 45, Timestamp: 47, Regex: 50, re.Pattern: 50,
-    Code: 60, MaxKey: 127,
+    bytes: 30, Binary: 30, ObjectId: 35, bool: 40, datetime: 45, DatetimeMS: 45, Timestamp: 47, Regex: 50,
+    re.Pattern: 50, Code: 60, MaxKey: 127,
 }  # fmt: skip
 NUMBER, STRING, OBJECT, ARRAY, DATE, NULL = 10, 15, 20, 25, 45, 5
 _CODE_WITH_SCOPE = 65
@@ -191,7 +191,7 @@ def compare(left: Any, right: Any) -> int:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """MongoDB's equality: numbers of all kinds by value, documents with their fields in the same order, True is not 1."""
+    """MongoDB's equality: numbers of all kinds by value, documents with their fields in one order, True is not 1."""
     kind = type(left)
     if kind is type(right) and kind in _PLAIN:
         return left == right

@@ -45,7 +45,7 @@ def _add(*values: Any) -> Any:
 def _whole_milliseconds(value: Any) -> int:
     if is_nan(value) or not numbers.fits_long(exact(value)):
         raise CommandError("Overflow", "date overflow")
-    return int(round(exact(value)))
+    return round(exact(value))
 
 
 def _subtract(left: Any, right: Any) -> Any:
@@ -195,7 +195,9 @@ def _log(value: Any, base: Any) -> Any:
     if not is_nan(value) and exact(value) <= 0:
         raise CommandError("Location28758", f"$log's argument must be a positive number, but is {exact(value)}")
     if not is_nan(base) and (exact(base) <= 0 or exact(base) == 1):
-        raise CommandError("Location28759", f"$log's base must be a positive number not equal to 1, but is {exact(base)}")
+        raise CommandError(
+            "Location28759", f"$log's base must be a positive number not equal to 1, but is {exact(base)}"
+        )
     if DECIMAL in (kind(value), kind(base)):
         return Decimal128(CONTEXT.divide(CONTEXT.ln(to_decimal(value)), CONTEXT.ln(to_decimal(base))))
     return math.log(to_double(value)) / math.log(to_double(base))

@@ -38,7 +38,9 @@ def _end(name: str, place: int) -> Callable[[Any], Any]:
 
 def _size(value: Any) -> int:
     if type(value) is not list:
-        raise CommandError("Location17124", f"The argument to $size must be an array, but was of type: {type_name(value)}")
+        raise CommandError(
+            "Location17124", f"The argument to $size must be an array, but was of type: {type_name(value)}"
+        )
     return len(value)
 
 

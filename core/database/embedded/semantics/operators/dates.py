@@ -54,9 +54,8 @@ def _part(name: str, take: Callable[[datetime], Any]) -> Row:
 def _to_parts(name: str, argument: Any, scope: Scope) -> Evaluate:
     fields = arguments_of(name, argument, ("date",), ("timezone", "iso8601"))
     parts = _ISO_PARTS if fields.get("iso8601") is True else _PARTS
-    take = {part: read for part, read in parts.items()}
     given = {field: fields[field] for field in ("date", "timezone") if field in fields}
-    return _part(name, lambda local: {part: read(local) for part, read in take.items()})(given, scope)
+    return _part(name, lambda local: {part: read(local) for part, read in parts.items()})(given, scope)
 
 
 _TIME: dict[str, Callable[[datetime], Any]] = {
@@ -85,7 +84,9 @@ def _to_string(date: Any, format: Any, timezone: Any, on_null: Any) -> Any:
     if format is MISSING:
         format = _DEFAULT_FORMAT if timezone is MISSING or zone is UTC else _LOCAL_FORMAT
     if type(format) is not str:
-        raise CommandError("Location18533", f"$dateToString requires that 'format' be a string, found: {type_name(format)}")
+        raise CommandError(
+            "Location18533", f"$dateToString requires that 'format' be a string, found: {type_name(format)}"
+        )
     return format_date(local_time(date, zone), format)
 
 
@@ -145,7 +146,9 @@ def _part_number(name: str, value: Any) -> int:
     number = to_int(value)
     least, most = (1, 9999) if "year" in name else (-32768, 32767)
     if not least <= number <= most:
-        raise CommandError("Location40523", f"'{name}' must evaluate to a value from {least} to {most}; value {number} is not")
+        raise CommandError(
+            "Location40523", f"'{name}' must evaluate to a value from {least} to {most}; value {number} is not"
+        )
     return number
 
 
@@ -240,7 +243,9 @@ def _bin_start(local: datetime, unit: str, size: int, start_of_week: int) -> dat
 
 def _bin_size(value: Any) -> int:
     if not is_number(value) or not is_whole(value) or to_int(value) <= 0:
-        raise CommandError("Location5439017", f"$dateTrunc requires 'binSize' to be a 64-bit integer above 0, found {value!r}")
+        raise CommandError(
+            "Location5439017", f"$dateTrunc requires 'binSize' to be a 64-bit integer above 0, found {value!r}"
+        )
     return to_int(value)
 
 

@@ -46,7 +46,9 @@ def _pair(item: Any) -> tuple[str, Any]:
     else:
         raise CommandError("Location40398", f"Unrecognised input type format for $arrayToObject: {type_name(item)}")
     if type(name) is not str or "\0" in name:
-        raise CommandError("Location40395", "$arrayToObject requires an array of key-value pairs, where the key is a string")
+        raise CommandError(
+            "Location40395", "$arrayToObject requires an array of key-value pairs, where the key is a string"
+        )
     return name, value
 
 

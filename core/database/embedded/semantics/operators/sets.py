@@ -32,7 +32,9 @@ def _row(name: str, compute: Callable[..., Any], *, count: int | None = None, nu
 
 def _as_set(name: str, value: Any, scope: Scope) -> dict[bytes, Any]:
     if type(value) is not list:
-        raise CommandError("Location17043", f"All operands of {name} must be arrays. One argument is of type: {type_name(value)}")
+        raise CommandError(
+            "Location17043", f"All operands of {name} must be arrays. One argument is of type: {type_name(value)}"
+        )
     found: dict[bytes, Any] = {}
     for item in value:
         found.setdefault(scope.key(item), item)

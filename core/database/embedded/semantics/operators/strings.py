@@ -12,9 +12,9 @@ from bson import Regex
 from bson.datetime_ms import DatetimeMS
 
 from ..conversions import date_text, number_text
-from ..errors import CommandError, bad
+from ..errors import CommandError
 from ..evaluation import Row, function, is_nullish, named, rows
-from ..numbers import is_whole, to_int
+from ..numbers import to_int
 from ..patterns import TIMEOUT_SECONDS, compile_pattern, compiled_pattern
 from ..values import MISSING, is_number, regex_parts, type_name
 from .arrays import index_bounds, whole_number
@@ -47,9 +47,8 @@ def coerced(name: str, value: Any) -> str:
 
 def _concat(*values: Any) -> Any:
     for value in values:
-        if not is_nullish(value):
-            if type(value) is not str:
-                raise CommandError("Location16702", f"$concat only supports strings, not {type_name(value)}")
+        if not is_nullish(value) and type(value) is not str:
+            raise CommandError("Location16702", f"$concat only supports strings, not {type_name(value)}")
     return None if any(map(is_nullish, values)) else "".join(values)
 
 
@@ -150,7 +149,9 @@ def _pattern(name: str, regex: Any, options: Any) -> tuple[str, str]:
     if isinstance(regex, Regex):
         pattern, flags = regex_parts(regex)
         if flags and not is_nullish(options):
-            raise CommandError("Location51107", f"{name}: found regex option(s) specified in both 'regex' and 'option' fields")
+            raise CommandError(
+                "Location51107", f"{name}: found regex option(s) specified in both 'regex' and 'option' fields"
+            )
     else:
         pattern, flags = _text(name, "Location51105", regex), ""
     return pattern, flags or ("" if is_nullish(options) else _text(name, "Location51106", options))

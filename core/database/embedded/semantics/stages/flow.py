@@ -1,7 +1,7 @@
 """Stages that choose, order and multiply documents: https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/"""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 from itertools import islice
 from typing import Any
@@ -53,7 +53,9 @@ def limit_of(argument: Any) -> int:
 def skip_of(argument: Any) -> int:
     number = _whole(argument, "Location5107200", "invalid argument to $skip stage: Expected a number")
     if number < 0:
-        raise CommandError("Location5107200", f"invalid argument to $skip stage: Expected a non-negative number in: {number}")
+        raise CommandError(
+            "Location5107200", f"invalid argument to $skip stage: Expected a non-negative number in: {number}"
+        )
     return number
 
 
@@ -106,7 +108,10 @@ def _documents(argument: Any, scope: StageScope) -> Stage:
 def _unwind(argument: Any, scope: StageScope) -> Stage:
     options = {"path": argument} if type(argument) is str else argument
     if type(options) is not dict:
-        raise CommandError("Location15981", f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}")
+        raise CommandError(
+            "Location15981",
+            f"expected either a string or an object as specification for $unwind stage, got {type_name(argument)}",
+        )
     only_options("$unwind", options, ("path", "includeArrayIndex", "preserveNullAndEmptyArrays"))
     path = options.get("path")
     if type(path) is not str:
@@ -116,7 +121,9 @@ def _unwind(argument: Any, scope: StageScope) -> Stage:
     index = _index_path(options.get("includeArrayIndex"))
     keep = options.get("preserveNullAndEmptyArrays", False)
     if type(keep) is not bool:
-        raise CommandError("Location28809", "expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage")
+        raise CommandError(
+            "Location28809", "expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage"
+        )
     parts = split_path(path[1:])
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
@@ -130,7 +137,9 @@ def _index_path(name: Any) -> Path | None:
     if name is None:
         return None
     if type(name) is not str or not name or name.startswith("$"):
-        raise CommandError("Location28822", f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {name}")
+        raise CommandError(
+            "Location28822", f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {name}"
+        )
     return split_path(name)
 
 
@@ -157,15 +166,15 @@ def _indexed(document: Document, index: Path | None, place: Any) -> Document:
     return document if index is None else with_value(document, index, place)
 
 
-def with_value(document: Any, parts: Path, value: Any) -> Document:
+def with_value(document: Any, parts: Sequence[str], value: Any) -> Document:
     """The document with the value at the path (MISSING takes the field away); the original stays as it is."""
     out = dict(document) if type(document) is dict else {}
-    if len(parts) > 1:
-        out[parts[0]] = with_value(out.get(parts[0], {}), parts[1:], value)
-    elif value is MISSING:
-        out.pop(parts[0], None)
+    name, *rest = parts
+    found = with_value(out.get(name, {}), rest, value) if rest else value
+    if found is MISSING:
+        out.pop(name, None)
     else:
-        out[parts[0]] = value
+        out[name] = found
     return out
 
 

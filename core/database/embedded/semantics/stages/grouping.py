@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from ..errors import CommandError, only_options, unsupported
@@ -135,7 +136,7 @@ def _boundary_keys(boundaries: Any, scope: StageScope) -> list[bytes]:
     if len({rank(boundary) for boundary in boundaries}) > 1:
         raise CommandError("Location40193", "All values in the 'boundaries' option to $bucket must have the same type.")
     keys = [encode_key(boundary, scope.collation) for boundary in boundaries]
-    if any(one >= other for one, other in zip(keys, keys[1:], strict=False)):
+    if any(one >= other for one, other in pairwise(keys)):
         raise CommandError("Location40194", "The 'boundaries' option to $bucket must be sorted in ascending order.")
     return keys
 

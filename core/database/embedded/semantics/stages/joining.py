@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -11,9 +12,9 @@ from ..errors import CommandError, only_options, unparsable
 from ..keys import encode_key
 from ..numbers import is_whole, to_int
 from ..operators.conditions import check_variable
-from ..paths import candidates
+from ..paths import candidates, index_values
 from ..projection_tree import split_path
-from ..values import MISSING, is_number
+from ..values import MISSING, UNDEFINED, is_number
 from .flow import with_value
 from .scope import Document, Row, Stage, StageScope
 
@@ -39,15 +40,10 @@ class _Index:
         return [self._documents[place] for place in sorted(places)]
 
 
-def _local_values(document: Document, parts: tuple[str, ...]) -> list[Any]:
-    """The values to look for: those in an array one by one, null where there is nothing."""
-    found = list(candidates(document, parts))
-    if len(found) > 1 and type(found[-1]) is list:
-        found.pop()
-    elif found and found[0] == [] and type(found[0]) is list:
-        return []
-    present = [value for value in found if value is not MISSING]
-    return present or [None]
+def _local_values(document: Document, path: str) -> list[Any]:
+    """The values to look for: those in an array one by one, null where there are none."""
+    found = [value for value in index_values(document, path) if value is not MISSING and value is not UNDEFINED]
+    return found or [None]
 
 
 def _lookup(argument: Any, scope: StageScope) -> Stage:
@@ -63,13 +59,12 @@ def _lookup(argument: Any, scope: StageScope) -> Stage:
     if not by_fields and "pipeline" not in argument:
         raise unparsable("$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified")
     parts = split_path(target)
-    make_join = _joining(name, argument, scope)
+    # The other collection is read once for a command, also where this lookup stands inside another.
+    make_join = cache(_joining(name, argument, scope))
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
-        join: Join | None = None
         for document in documents:
-            join = join or make_join()
-            yield with_value(document, parts, join(document))
+            yield with_value(document, parts, make_join()(document))
 
     return stage
 
@@ -81,7 +76,7 @@ def _collection(argument: dict[str, Any], stage: str) -> str:
 
 
 def _joining(name: str, argument: dict[str, Any], scope: StageScope) -> Callable[[], Join]:
-    """A function that makes the join when the stage runs, so that it reads the other collection once, then."""
+    """A function that makes the join, once the stage runs."""
     refine = _refining(argument, scope)
     if "localField" not in argument:
 
@@ -90,12 +85,13 @@ def _joining(name: str, argument: dict[str, Any], scope: StageScope) -> Callable
             return lambda document: refine(document, found)
 
         return make_scan
-    parts = split_path(argument["localField"])
-    split_path(argument["foreignField"])
+    local, foreign = argument["localField"], argument["foreignField"]
+    for path in (local, foreign):
+        split_path(path)
 
     def make() -> Join:
-        index = _Index(scope.sources(name), argument["foreignField"], scope)
-        return lambda document: refine(document, index.find(_local_values(document, parts)))
+        index = _Index(scope.sources(name), foreign, scope)
+        return lambda document: refine(document, index.find(_local_values(document, local)))
 
     return make
 
@@ -146,7 +142,9 @@ def _facet(argument: Any, scope: StageScope) -> Stage:
         if type(stages) is not list:
             raise CommandError("Location40170", f"arguments to $facet must be arrays, {name} is not")
         if any(type(stage) is dict and ({"$facet", "$documents"} & stage.keys()) for stage in stages):
-            raise CommandError("Location40600", "$facet and $documents are not allowed to be used within a $facet stage")
+            raise CommandError(
+                "Location40600", "$facet and $documents are not allowed to be used within a $facet stage"
+            )
         runs[name] = scope.compile(stages)
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
@@ -159,7 +157,8 @@ def _facet(argument: Any, scope: StageScope) -> Stage:
 # $graphLookup
 
 _GRAPH_OPTIONS = (
-    "from", "startWith", "connectFromField", "connectToField", "as", "maxDepth", "depthField", "restrictSearchWithMatch",
+    "from", "startWith", "connectFromField", "connectToField", "as", "maxDepth", "depthField",
+    "restrictSearchWithMatch",
 )  # fmt: skip
 
 
@@ -197,7 +196,7 @@ def _depth(value: Any) -> float:
 
 def _reached(frontier: list[Any], index: _Index, argument: dict[str, Any], limit: float) -> list[Document]:
     """Breadth first; each document once, at its least depth."""
-    parts, depth_field = split_path(argument["connectFromField"]), argument.get("depthField")
+    path, depth_field = argument["connectFromField"], argument.get("depthField")
     known: dict[bytes, Document] = {}
     depth = 0
     while frontier and depth <= limit:
@@ -206,7 +205,7 @@ def _reached(frontier: list[Any], index: _Index, argument: dict[str, Any], limit
             key = encode_key(document["_id"])
             if key not in known:
                 known[key] = {**document, depth_field: Int64(depth)} if depth_field else document
-                following += _local_values(document, parts)
+                following += _local_values(document, path)
         frontier, depth = following, depth + 1
     return list(known.values())
 

@@ -60,14 +60,18 @@ def _unset(name: str, argument: Any, evaluate: Evaluator, variables: Variables) 
 def _replace_root(name: str, argument: Any, evaluate: Evaluator, variables: Variables) -> Shape:
     if name == "$replaceRoot":
         if type(argument) is not dict or argument.keys() != {"newRoot"}:
-            raise CommandError("Location40229", "expected an object with the field 'newRoot' as specification for $replaceRoot")
+            raise CommandError(
+                "Location40229", "expected an object with the field 'newRoot' as specification for $replaceRoot"
+            )
         argument = argument["newRoot"]
     root = evaluate(argument)
 
     def shape(document: Document) -> Document:
         found = root(document, variables)
         if type(found) is not dict:
-            message = f"'newRoot' expression must evaluate to an object, but resulting value was of type: {type_name(found)}"
+            message = (
+                f"'newRoot' expression must evaluate to an object, but resulting value was of type: {type_name(found)}"
+            )
             raise CommandError("Location40228", message)
         return found
 
@@ -86,9 +90,7 @@ SHAPES: dict[str, Callable[[str, Any, Evaluator, Variables], Shape]] = {
 
 def _row(name: str) -> Row:
     def row(argument: Any, scope: StageScope) -> Stage:
-        shape = compile_shaping(
-            name, argument, collation=scope.collation, variables=scope.variables, score=scope.score
-        )
+        shape = compile_shaping(name, argument, collation=scope.collation, variables=scope.variables, score=scope.score)
 
         def stage(documents: Iterable[Document]) -> Iterator[Document]:
             return map(shape, documents)
