@@ -98,6 +98,16 @@ def test_a_cli_module_in_the_working_folder_does_not_shadow_ours(acme: Path) -> 
     assert "rocket_id" in done.stdout, done.stderr
 
 
+def test_a_cli_module_that_python_finds_first_is_named_with_the_remedy(acme: Path) -> None:
+    (acme / "cli.py").write_text("raise SystemExit('the wrong cli')\n")
+    script = Path(sys.executable).parent / "jobhunter"
+    environment = _environment(acme, PYTHONPATH=str(acme))
+    done = subprocess.run([script, "ops"], cwd=acme, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert str(acme / "cli.py") in done.stderr
+    assert "PYTHONPATH" in done.stderr
+
+
 def test_a_bad_declaration_stops_the_server_with_one_clear_message(acme: Path) -> None:
     (acme / "acme" / "models.py").write_text(
         ACME.replace('name="Rocket"', 'name="Rocket", ui={"list_fields": ["nam"]}')
