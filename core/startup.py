@@ -16,9 +16,7 @@ def main() -> None:
     """Start the command line, or say which file shadows it and what to do."""
     shadow = shadowing("cli")
     if shadow is not None:
-        sys.exit(
-            f"error: {shadow} is found before the `cli` package of Core; rename it, or take its folder out of PYTHONPATH"
-        )
+        sys.exit(f"error: {shadow} hides the `cli` package of Core; rename it, or take its folder out of PYTHONPATH")
     import_module("cli.main").main()  # by name: core knows none of its surfaces
 
 

@@ -65,17 +65,19 @@ def test_a_server_whose_database_is_down_says_so_and_serves_when_it_comes(tmp_pa
 def test_a_database_that_goes_away_is_unavailable_and_comes_back(tmp_path: Path) -> None:
     port = free_port()
     environment = {"MONGODB_URI": f"mongodb://127.0.0.1:{port}/?directConnection=true", "CORE_DATABASE_TIMEOUT": "1"}
-    with _database(tmp_path / "mongodb", port) as database:
-        with running_server(tmp_path, "--no-sample", environment=environment) as server:
+    with (
+        _database(tmp_path / "mongodb", port) as database,
+        running_server(tmp_path, "--no-sample", environment=environment) as server,
+    ):
+        _until(server, _works)
+        database.kill()
+        database.wait()
+        answer: Any = _until(server, lambda found: not _works(found))
+        assert _unavailable(answer), answer
+        assert httpx.get(f"{server.url}/health").status_code == 200
+        assert httpx.get(f"{server.url}/ready").status_code == 503
+        with _database(tmp_path / "mongodb", port):
             _until(server, _works)
-            database.kill()
-            database.wait()
-            answer: Any = _until(server, lambda found: not _works(found))
-            assert _unavailable(answer), answer
-            assert httpx.get(f"{server.url}/health").status_code == 200
-            assert httpx.get(f"{server.url}/ready").status_code == 503
-            with _database(tmp_path / "mongodb", port):
-                _until(server, _works)
 
 
 def test_the_embedded_server_killed_is_started_again_by_the_next_request(tmp_path: Path) -> None:
