@@ -12,17 +12,14 @@ import strawberry
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    Executor,
     GraphQLError,
     GraphQLSchema,
     OperationType,
-    create_source_event_stream,
     execute,
-    execute_subscription_event,
     get_operation_ast,
-    map_source_to_response_event,
     parse,
     specified_rules,
+    subscribe,
     validate,
 )
 from strawberry.execution import optimized_is_awaitable
@@ -159,27 +156,15 @@ class Execution:
         self, prepared: Prepared, principal: Principal
     ) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
         request = prepared.request
-        executor = self._executor_class.build(
+        source: Any = subscribe(
             self._schema,
             prepared.document,
             context_value=make_context(self._services, principal),
-            raw_variable_values=request.variables,
+            variable_values=request.variables,
             operation_name=request.operation_name,
-            is_awaitable=_is_awaitable,
+            executor_class=self._executor_class,
         )
-        if isinstance(executor, list):
-            return ExecutionResult(None, executor)
-        found = create_source_event_stream(executor)
-        source = await found if isawaitable(found) else found
-        if isinstance(source, ExecutionResult):
-            return source
-
-        def one_event(event: Executor[Any]) -> Any:
-            # What one event's loaders read is old news for the next.
-            event.context_value = make_context(self._services, principal)
-            return execute_subscription_event(event)
-
-        return map_source_to_response_event(executor, source, one_event)
+        return await source if isawaitable(source) else source
 
     def _parse(self, query: str) -> "_Document":
         return _Document(self._schema, query, self._settings)
