@@ -105,16 +105,16 @@ class _Inspector:
         self._check_hints(info, found)
         for name in (singular, resource, f"{singular}Aggregate"):
             self._fields.claim(name, info.place, "give one of them another name= or plural=")
-        plural_type = naming.pascal(resource)
+        plural_type, singular_type = naming.pascal(resource), naming.pascal(singular)
         for name in (
-            f"createOne{info.name}",
-            f"updateOne{info.name}",
-            f"deleteOne{info.name}",
+            f"createOne{singular_type}",
+            f"updateOne{singular_type}",
+            f"deleteOne{singular_type}",
             f"createMany{plural_type}",
             f"updateMany{plural_type}",
             f"deleteMany{plural_type}",
         ):
-            self._fields.claim(f"mutation {name}".replace("mutation ", "mutation_"), info.place)
+            self._fields.claim(f"mutation_{name}", info.place)
         settings = getattr(document, "Settings", None)
         collection = getattr(settings, "name", None) or document.__name__
         check_model_access(info, found, collection)

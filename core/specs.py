@@ -179,6 +179,11 @@ class ModelSpec:
         return self.object.name
 
     @property
+    def singular_type(self) -> str:
+        """``Job`` of ``createOneJob`` and ``JobFilter``, as clients derive it from the resource: a ``CV`` has ``Cv``."""
+        return self.singular[:1].upper() + self.singular[1:]
+
+    @property
     def searchable(self) -> tuple[str, ...]:
         return tuple(found.name for found in self.object.fields if found.searchable)
 

@@ -68,7 +68,7 @@ def _response(build: Builder, model: ModelSpec) -> GraphQLType:
                 yield ReadField(function, nullable(type_), text, _values(function))
 
     return build.output(
-        f"{model.type_name}AggregateResponse", f"the aggregate of model {model.name}",
+        f"{model.singular_type}AggregateResponse", f"the aggregate of model {model.name}",
         f"Figures over a group of {model.plural_type}.", fields,
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def _columns(
             yield ReadField(one.graphql, nullable(type_), f"{(function or 'value').capitalize()} of {one.graphql}.",
                             _column(one, function))  # fmt: skip
 
-    return build.output(f"{model.type_name}{suffix}", f"the aggregate of model {model.name}", text, fields)
+    return build.output(f"{model.singular_type}{suffix}", f"the aggregate of model {model.name}", text, fields)
 
 
 def _result_type(build: Builder, field: FieldSpec, function: str) -> GraphQLType:
@@ -119,7 +119,7 @@ def _group_by(build: Builder, model: ModelSpec) -> GraphQLType:
         lambda: ((name, name, f"The {name.lower()} it falls in.") for name in get_args(DateBucket)),
     )  # fmt: skip
     return build.input(
-        f"{model.type_name}GroupBy", f"the aggregate of model {model.name}", f"What groups {model.plural_type}.",
+        f"{model.singular_type}GroupBy", f"the aggregate of model {model.name}", f"What groups {model.plural_type}.",
         lambda: (
             input_field("field", sort_fields(build, model), "What to group by."),
             input_field("bucket", nullable(bucket), "For dates: the period to group by."),

@@ -29,7 +29,9 @@ _PRESENCE = (
 
 def filter_of(build: Builder, spec: ObjectSpec) -> GraphQLType:
     """``JobFilter``: a comparison or a filter for each field, joined by AND, and the ways to combine them."""
-    return _filter(build, spec.name, definer_of(spec), lambda: spec.fields, held=spec.python in build.held)
+    model = build.catalog.by_document.get(spec.python)
+    owner = model.singular_type if model else spec.name
+    return _filter(build, owner, definer_of(spec), lambda: spec.fields, held=spec.python in build.held)
 
 
 def _filter(

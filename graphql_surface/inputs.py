@@ -84,7 +84,7 @@ def _model_input(
 ) -> GraphQLType | None:
     if not given_fields(model.object):
         return None
-    name = f"{verb}{model.type_name}"
+    name = f"{verb}{model.singular_type}"
     return build.input(
         name, f"the {verb.lower()} input of model {model.name}", text, lambda: _fields(build, model.object, required)
     )

@@ -55,7 +55,7 @@ def _create_one(build: Builder, model: ModelSpec, create: GraphQLType) -> Strawb
         return await context.services.data.create(model, context.principal, document)
 
     return _mutation(
-        build, model, f"createOne{model.type_name}", f"Create one {model.name}.", answer, _document(build, model),
+        build, model, f"createOne{model.singular_type}", f"Create one {model.name}.", answer, _document(build, model),
         lambda: [input_field(model.singular, create, f"The new {model.name}.")],
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def _update_one(build: Builder, model: ModelSpec, update: GraphQLType) -> Strawb
         )
 
     return _mutation(
-        build, model, f"updateOne{model.type_name}", f"Change the given fields of one {model.name}.", answer,
+        build, model, f"updateOne{model.singular_type}", f"Change the given fields of one {model.name}.", answer,
         _document(build, model),
         lambda: [_key(model), input_field("update", update, "The fields to change."), *_if_revision(model)],
     )  # fmt: skip
@@ -108,7 +108,7 @@ def _delete_one(build: Builder, model: ModelSpec) -> StrawberryField:
         )
 
     return _mutation(
-        build, model, f"deleteOne{model.type_name}", f"Delete one {model.name} and return it.", answer,
+        build, model, f"deleteOne{model.singular_type}", f"Delete one {model.name} and return it.", answer,
         _document(build, model), lambda: [_key(model), *_if_revision(model)],
     )  # fmt: skip
 

@@ -40,14 +40,14 @@ def connection_of(build: Builder, model: ModelSpec) -> GraphQLType:
         yield ReadField("pageInfo", page_info(build), "Where the page stands in the list.", _read("page"))
 
     return build.output(
-        f"{model.type_name}Connection", f"the list of model {model.name}", f"A page of {model.plural_type}.", fields
+        f"{model.singular_type}Connection", f"the list of model {model.name}", f"A page of {model.plural_type}.", fields
     )
 
 
 def sort_fields(build: Builder, model: ModelSpec) -> GraphQLType:
     """The fields a list may be sorted or grouped by, by their GraphQL names; the values are the wire names."""
     return build.enum(
-        f"{model.type_name}SortFields", f"the sorting of model {model.name}", f"Fields to sort {model.plural_type} by.",
+        f"{model.singular_type}SortFields", f"the sorting of model {model.name}", f"Fields to sort {model.plural_type} by.",
         lambda: ((one.graphql, one.wire, f"By {one.graphql}.") for one in model.object.fields if one.sortable),
     )  # fmt: skip
 
@@ -60,7 +60,7 @@ def sort_of(build: Builder, model: ModelSpec) -> GraphQLType:
         ("NULLS_FIRST", "first", "Before all others."), ("NULLS_LAST", "last", "After all others."),
     ))  # fmt: skip
     return build.input(
-        f"{model.type_name}Sort", f"the sorting of model {model.name}", f"One key to sort {model.plural_type} by.",
+        f"{model.singular_type}Sort", f"the sorting of model {model.name}", f"One key to sort {model.plural_type} by.",
         lambda: (
             input_field("field", sort_fields(build, model), "What to sort by."),
             input_field("direction", direction, "Which way."),

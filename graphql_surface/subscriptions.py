@@ -44,7 +44,7 @@ def run_subscriptions(build: Builder) -> Iterable[StrawberryField]:
 
 def model_subscriptions(build: Builder, model: ModelSpec) -> Iterable[StrawberryField]:
     """The names the stock Refine live provider knows."""
-    name, document = model.type_name, object_of(build, model.object)
+    name, document = model.singular_type, object_of(build, model.object)
     yield _changes(build, model, "created", f"created{name}", f"Create{name}", document, _document)
     yield _changes(build, model, "updated", f"updatedOne{name}", f"UpdateOne{name}", document, _document)
     yield _changes(build, model, "deleted", f"deletedOne{name}", f"DeleteOne{name}", _deleted(build, model), _key)
@@ -76,7 +76,7 @@ def _changes(
 
 def _deleted(build: Builder, model: ModelSpec) -> GraphQLType:
     return build.output(
-        f"{model.type_name}DeleteResponse", f"the subscriptions of model {model.name}", f"A {model.name} that is gone.",
+        f"{model.singular_type}DeleteResponse", f"the subscriptions of model {model.name}", f"A {model.name} that is gone.",
         lambda: [ReadField("id", _ID, "Key it had.", lambda found: found["id"])],
     )  # fmt: skip
 
