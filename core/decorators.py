@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from core.access import OPEN, Access
 from core.idioms import add_idioms
 from core.registries import ModelInfo, OperationMetadata, current_registry
-from core.runs.call import call_from_python
+from core.runs.call import call_from_python, in_background, with_options
 from core.signatures import input_schema, output_schema
 
 DocumentClass = TypeVar("DocumentClass", bound=type[Document])
@@ -108,6 +108,8 @@ def operation(
             version=_version(function),
         )
         call.operation = metadata  # type: ignore[attr-defined]
+        call.with_options = functools.partial(with_options, metadata)  # type: ignore[attr-defined]
+        call.in_background = functools.partial(in_background, metadata)  # type: ignore[attr-defined]
         current_registry().add_operation(metadata)
         return call
 

@@ -1,7 +1,7 @@
 """TaskRun: the record of one attempt at an operation. Written before the operation starts, closed after it ended."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from beanie import Document, PydanticObjectId
 from pydantic import BaseModel, Field
@@ -10,13 +10,22 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from core.access import Access, FieldRule
 from core.idioms import add_idioms
 from core.registries import ModelInfo, current_registry
+from core.runs.collections import RUNS, make_indexes
 from core.runs.lifecycle import TaskRunStatus
+
+MOST_REFS = 1000
+"""References a run's own record keeps; the collection of references has them all."""
 
 
 def now() -> datetime:
     """UTC, in the millisecond steps BSON keeps."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _where(name: str, bson_type: str) -> IndexModel:
+    """Of the few runs that have the field."""
+    return IndexModel([(name, ASCENDING)], partialFilterExpression={name: {"$type": bson_type}})
 
 
 class Progress(BaseModel):
@@ -68,28 +77,43 @@ class TaskRun(Document):
     input_hash: str = Field("", description="Digest of the input")
 
     class Settings:
-        name = "taskruns"
-        indexes = [
+        name = RUNS
+        indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("created_at", DESCENDING)]),
             IndexModel([("operation_name", ASCENDING), ("created_at", DESCENDING)]),
             IndexModel([("status", ASCENDING), ("created_at", DESCENDING)]),
-            IndexModel(
-                [("prefect_flow_run_id", ASCENDING)],
-                partialFilterExpression={"prefect_flow_run_id": {"$type": "string"}},
-            ),
+            IndexModel([("principal", ASCENDING), ("created_at", DESCENDING)]),
+            # Runners claim by this one: what waits longest comes first.
+            IndexModel([("status", ASCENDING), ("available_at", ASCENDING)]),
+            IndexModel([("logical_run_id", ASCENDING), ("attempt", DESCENDING)]),
+            _where("parent", "objectId"),
+            _where("replay_of", "objectId"),
+            _where("prefect_flow_run_id", "string"),
+            _where("retry_due", "bool"),
             IndexModel(
                 [("operation_name", ASCENDING), ("idempotency_key", ASCENDING)],
                 unique=True,
                 partialFilterExpression={"idempotency_key": {"$type": "string"}},
             ),
+            # At most so many runs of an operation at once: each has one of its slots.
+            IndexModel(
+                [("operation_name", ASCENDING), ("slot", ASCENDING)],
+                unique=True,
+                partialFilterExpression={"slot": {"$type": "number"}},
+            ),
         ]
+
+    @classmethod
+    async def custom_init(cls) -> None:
+        """Beanie calls this when it has bound the class to a database."""
+        await make_indexes(cls.get_pymongo_collection().database)
 
     def mark_success(self, result_refs: list[dict[str, Any]] | None = None, output: Any = None) -> None:
         """Set what a run that went well ends with; the caller saves."""
         self._finish(TaskRunStatus.SUCCESS)
         self.output = output
         if result_refs is not None:
-            self.result_refs, self.result_refs_total = result_refs[:_MOST_REFS], len(result_refs)
+            self.result_refs, self.result_refs_total = result_refs[:MOST_REFS], len(result_refs)
 
     def mark_failed(
         self, error: BaseException | str, traceback: str | None = None, code: str = "OPERATION_FAILED"
@@ -103,8 +127,6 @@ class TaskRun(Document):
         self.status, self.finished_at = status, now()
         self.duration_ms = round((self.finished_at - (self.started_at or self.finished_at)).total_seconds() * 1000)
 
-
-_MOST_REFS = 1000
 
 add_idioms(TaskRun)
 current_registry().add_model(

@@ -1,30 +1,45 @@
 """``Runs``: everything a surface does with runs. Each method takes the principal and answers only what it may see."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Any
 
 from bson import ObjectId
 
-from core.access import Principal, check
-from core.errors import InputError, NotFound
+from core.access import TASK_RUN, Principal, check
+from core.errors import InputError, NotFound, OperationFailed, RunCancelled, UserError
+from core.queries import compile_filter
 from core.registries import OperationMetadata
-from core.runs import journal
-from core.runs.call import execute
+from core.runs import journal, lineage, stats, store, watching
+from core.runs.dispatch import Dispatcher, InDatabase
+from core.runs.execution import stop_at_work
+from core.runs.hub import hub
 from core.runs.journal import LogLine
+from core.runs.launch import launch, output_of
 from core.runs.model import TaskRun
-from core.runs.options import Execution, RunMode, RunOptions
-from core.runs.visibility import visible_run, visible_runs_by
+from core.runs.options import Execution, RunOptions
+from core.runs.replay import RunDiff, diff_of
+from core.runs.runner import Runner
+from core.runs.stats import RunStats
+from core.runs.stored import loadable
+from core.runs.visibility import VisibleRuns
+from core.runs.work import Stop
 from core.settings import Settings
 from core.specs import Catalog, OperationSpec
+
+_LONGEST_CHAIN = 1000
 
 
 class Runs:
     """Start, cancel, replay and look at runs of the catalog's operations."""
 
-    def __init__(self, catalog: Catalog, settings: Settings) -> None:
+    def __init__(self, catalog: Catalog, settings: Settings, dispatcher: Dispatcher | None = None) -> None:
         self._catalog = catalog
         self._settings = settings
+        self._dispatcher = dispatcher or InDatabase()
+        self._runner = Runner([_metadata(spec) for spec in catalog.operations.values()], settings)
+
+    # starting and stopping
 
     async def start(
         self,
@@ -42,33 +57,12 @@ class Runs:
             NotFound: there is no such operation.
             Forbidden, Unauthenticated: the principal may not run it.
             InputError: ``data`` does not validate, or the operation has no background mode; there is no run then.
+            LimitExceeded: the input is too large; there is no run then.
+            Conflict: the idempotency key stands for another input, or for somebody else's call.
             OperationFailed, OperationTimeout, RunCancelled: it ended without success; ``task_run_id`` names the run.
+            Unavailable: the database does not answer.
         """
-        spec = self._operation(operation)
-        check(spec.access, "run", principal, spec.name)
-        if options.mode is RunMode.BACKGROUND and not spec.async_enabled:
-            raise InputError(f"{spec.name} does not run in the background; declare it with async_enabled=True")
-        return await execute(_metadata(spec), data, trigger=trigger, principal=principal)
-
-    async def get(self, run_id: object, principal: Principal) -> TaskRun:
-        """One run.
-
-        Raises:
-            NotFound: there is none of that id, or the principal may not see it.
-        """
-        return await visible_run(self._catalog, run_id, principal)
-
-    async def outcome(self, run_id: object, principal: Principal) -> Execution:
-        """One run with its output as the operation's output model.
-
-        Raises:
-            NotFound: there is none of that id, or the principal may not see it.
-        """
-        run = await self.get(run_id, principal)
-        spec = self._catalog.operations.get(run.operation_name)
-        if spec is None or run.output is None:
-            return Execution(run=run, output=None)
-        return Execution(run=run, output=_metadata(spec).output_schema.model_validate(run.output))
+        return await self._start(self._runnable(operation, principal), data, principal, trigger, options, None)
 
     async def cancel(self, run_id: object, principal: Principal) -> TaskRun:
         """Ask a run to stop: a pending one at once, a running one at its next ``await`` or ``raise_if_cancelled``;
@@ -76,12 +70,16 @@ class Runs:
 
         Raises:
             NotFound: there is none of that id, or the principal may not see it.
-            Forbidden: the principal may not run the operation.
+            Forbidden, Unauthenticated: the principal may not run the operation.
         """
         run = await self._controlled(run_id, principal)
-        if not run.status.is_final:
-            await TaskRun.get_pymongo_collection().update_one({"_id": run.id}, {"$set": {"cancel_requested": True}})
-        return await self.get(run_id, principal)
+        key = ObjectId(run.id)
+        if not run.status.is_final and not await store.cancel_pending(key):
+            await store.request_cancel(key)
+            stop_at_work(key, Stop.CANCEL)
+        run = await self.get(key, principal)
+        hub().publish(run)
+        return run
 
     async def replay(
         self,
@@ -96,34 +94,115 @@ class Runs:
 
         Raises:
             NotFound: there is no such run for the principal, or its operation is gone.
+            InputError: the input holds a secret, which is not stored: give ``input``. Else as ``start``.
         """
         run = await self._controlled(run_id, principal)
-        data = run.input_dump if input is None else input
-        return await self.start(run.operation_name, data, principal=principal, trigger=trigger, options=options)
+        spec = self._runnable(run.operation_name, principal)
+        data = loadable(run.input_dump) if input is None else input
+        return await self._start(spec, data, principal, trigger, options, run)
 
-    async def replays(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
-        """The runs that repeat each of these, oldest first, by id: one query for all."""
-        return await visible_runs_by(self._catalog, "replay_of", run_ids, principal)
+    async def start_runner(self) -> None:
+        """Execute background runs in this process from now on, and look after runs whose process went silent."""
+        self._runner.start()
 
-    async def children(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
-        """The runs that each of these called, oldest first, by id: one query for all."""
-        return await visible_runs_by(self._catalog, "parent", run_ids, principal)
+    async def stop_runner(self) -> None:
+        """Claim no more, let what runs here end for ``run_drain`` seconds, then interrupt it."""
+        await self._runner.stop()
 
-    async def watch(self, run_id: object, principal: Principal) -> AsyncIterator[TaskRun]:
-        """The run as it is, then after every change, until it is final.
+    # looking
+
+    async def get(self, run_id: object, principal: Principal) -> TaskRun:
+        """One run.
 
         Raises:
             NotFound: there is none of that id, or the principal may not see it.
         """
-        shown: dict[str, Any] | None = None
-        while True:
-            run = await self.get(run_id, principal)
-            if (state := run.model_dump()) != shown:
-                shown = state
-                yield run
-            if run.status.is_final:
-                return
-            await asyncio.sleep(0.2)
+        return await self._visible(principal).get(run_id)
+
+    async def outcome(self, run_id: object, principal: Principal) -> Execution:
+        """One run with its output as the operation's output model.
+
+        Raises:
+            NotFound: there is none of that id, or the principal may not see it.
+        """
+        run = await self.get(run_id, principal)
+        spec = self._catalog.operations.get(run.operation_name)
+        return Execution(run=run, output=None if spec is None else output_of(_metadata(spec), run))
+
+    async def replays(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
+        """The runs that repeat each of these, oldest first, by id: one query for all."""
+        return await self._visible(principal).by("replay_of", run_ids)
+
+    async def children(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
+        """The runs that each of these called, oldest first, by id: one query for all."""
+        return await self._visible(principal).by("parent", run_ids)
+
+    async def attempts(self, run_id: object, principal: Principal) -> list[TaskRun]:
+        """All attempts of the same call, the first one first.
+
+        Raises:
+            NotFound: there is no such run for the principal.
+        """
+        run = await self.get(run_id, principal)
+        found = self._visible(principal).find({"logical_run_id": run.logical_run_id})
+        return sorted([one async for one in found], key=lambda one: one.attempt)
+
+    async def chain(self, run_id: object, principal: Principal) -> list[TaskRun]:
+        """The run that all of this one's chain repeat, then its replays and theirs, as far as they are visible.
+
+        Raises:
+            NotFound: there is no such run for the principal.
+        """
+        first = await self.get(run_id, principal)
+        visible = self._visible(principal)
+        while first.replay_of is not None:
+            earlier = [one async for one in visible.find({"_id": first.replay_of})]
+            if not earlier:
+                break
+            first = earlier[0]
+        found, layer = [first], [first]
+        while layer and len(found) < _LONGEST_CHAIN:
+            by_run = await visible.by("replay_of", [one.id for one in layer])
+            layer = [replay for one in layer for replay in by_run[str(one.id)]]
+            found += layer
+        return found
+
+    async def diff(self, run_id: object, principal: Principal) -> RunDiff:
+        """What a replay changed: its input and output against those of the run it repeats.
+
+        Raises:
+            NotFound: there is no such run, or the one it repeats is gone or hidden.
+            InputError: the run is no replay.
+        """
+        replay = await self.get(run_id, principal)
+        if replay.replay_of is None:
+            raise InputError(f"run {run_id} repeats no other run")
+        return diff_of(await self.get(replay.replay_of, principal), replay)
+
+    async def stats(self, principal: Principal, filter: Mapping[str, Any] | None = None) -> RunStats:
+        """Counts, success rate and durations of the visible runs that a filter (wire names) matches: in all, by
+        operation and by hour.
+
+        Raises:
+            InputError: the filter is wrong.
+        """
+        compiled = compile_filter(self._catalog, self._catalog.models[TASK_RUN], principal, filter)
+        return await stats.summarise(self._visible(principal).query(compiled.query))
+
+    async def touched_by(self, model: str, id: object, principal: Principal, limit: int = 20) -> list[TaskRun]:
+        """The newest runs that inserted, updated or deleted a document, newest first, those the principal may see."""
+        return (await self.touched_by_many(model, [id], principal, limit))[str(id)]
+
+    async def touched_by_many(
+        self, model: str, ids: Collection[object], principal: Principal, limit: int = 20
+    ) -> dict[str, list[TaskRun]]:
+        """The same for several documents, by document id: two queries for all."""
+        keys = await lineage.runs_that_touched(model, ids, limit)
+        wanted = list({key for found in keys.values() for key in found})
+        runs = {ObjectId(run.id): run async for run in self._visible(principal).find({"_id": {"$in": wanted}})}
+        return {one: [runs[key] for key in found if key in runs] for one, found in keys.items()}
+
+    # following
 
     async def logs(
         self, run_id: object, principal: Principal, after: str | None = None, limit: int = 100
@@ -139,37 +218,76 @@ class Runs:
 
     async def watch_logs(
         self, run_id: object, principal: Principal, after: str | None = None
-    ) -> AsyncIterator[LogLine]:
+    ) -> AsyncGenerator[LogLine]:
         """The lines of its journal, those of the past at once and the others as they come, until the run is final.
 
         Raises:
             NotFound: there is no such run for the principal.
             InputError: ``after`` is no seq.
         """
-        while True:
-            run = await self.get(run_id, principal)
-            for line in await journal.read(ObjectId(run.id), after, 1000):
-                after = str(line.seq)
-                yield line
-            if run.status.is_final:
-                return
-            await asyncio.sleep(0.2)
+        run = await self.get(run_id, principal)
+        async for line in watching.lines(ObjectId(run.id), lambda: self.get(run_id, principal), after):
+            yield line
+
+    async def watch(self, run_id: object, principal: Principal) -> AsyncGenerator[TaskRun]:
+        """The run as it is, then after every change, until it is final.
+
+        Raises:
+            NotFound: there is none of that id, or the principal may not see it.
+        """
+        visible = self._visible(principal)
+        run = await visible.get(run_id)
+        async for state in watching.states(ObjectId(run.id), lambda: visible.get(run_id)):
+            yield visible.shown(state)
+
+    async def _start(
+        self,
+        spec: OperationSpec,
+        data: Any,
+        principal: Principal,
+        trigger: str,
+        options: RunOptions,
+        replay_of: TaskRun | None,
+    ) -> Execution:
+        try:
+            done = await launch(
+                _metadata(spec), data, principal=principal.id, trigger=trigger, settings=self._settings,
+                options=options, dispatcher=self._dispatcher, replay_of=replay_of,
+            )  # fmt: skip
+        except OperationFailed:
+            raise
+        except BaseException as error:
+            raise _as_failure(spec, error) from error
+        return Execution(run=self._visible(principal).shown(done.run), output=done.output)
 
     async def _controlled(self, run_id: object, principal: Principal) -> TaskRun:
         """A run the principal sees and may start and stop."""
         run = await self.get(run_id, principal)
-        spec = self._operation(run.operation_name)
-        check(spec.access, "run", principal, spec.name)
+        self._runnable(run.operation_name, principal)
         return run
 
-    def _operation(self, operation: OperationSpec | str) -> OperationSpec:
-        if isinstance(operation, OperationSpec):
-            return operation
-        found = self._catalog.operations.get(operation)
-        if found is None:
+    def _runnable(self, operation: OperationSpec | str, principal: Principal) -> OperationSpec:
+        spec = operation if isinstance(operation, OperationSpec) else self._catalog.operations.get(operation)
+        if spec is None:
             raise NotFound(f"there is no operation {operation!r}")
-        return found
+        check(spec.access, "run", principal, spec.name)
+        return spec
+
+    def _visible(self, principal: Principal) -> VisibleRuns:
+        return VisibleRuns(self._catalog, principal)
+
+
+def _as_failure(spec: OperationSpec, error: BaseException) -> BaseException:
+    """What a surface gets for what the operation raised: only ``UserError`` speaks to whoever called."""
+    run_id = getattr(error, "task_run_id", None)
+    task = asyncio.current_task()
+    if run_id is None or (isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling()):
+        return error
+    if isinstance(error, asyncio.CancelledError):
+        return RunCancelled(f"{spec.name} cancelled itself", task_run_id=run_id)
+    message = str(error) if isinstance(error, UserError) else f"{spec.name} failed; its run says why"
+    return OperationFailed(message, task_run_id=run_id)
 
 
 def _metadata(spec: OperationSpec) -> OperationMetadata:
-    return spec.function.operation  # pyright: ignore[reportFunctionMemberAccess, reportUnknownVariableType, reportUnknownMemberType]
+    return spec.function.operation  # pyright: ignore[reportFunctionMemberAccess]

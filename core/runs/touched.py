@@ -11,10 +11,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from bson import json_util
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-OWN_COLLECTIONS = frozenset({"taskruns", "apikeys"})
+from core.runs.collections import OWN
+
+OWN_COLLECTIONS = OWN | {"apikeys"}
 """Collections Core keeps its own books in: a run's record is not something the run touched."""
 
 
@@ -28,12 +29,6 @@ class Touch:
     filter: Mapping[str, Any] | None = None
     count: int = 1
 
-    def as_ref(self, model: str) -> dict[str, Any]:
-        if self.filter is None:
-            return {"model": model, "id": str(self.id), "action": self.action}
-        text = json_util.dumps(self.filter, json_options=json_util.RELAXED_JSON_OPTIONS)
-        return {"model": model, "action": self.action, "filter": json_util.json.loads(text), "count": self.count}
-
 
 @dataclass
 class TouchLog:
@@ -41,6 +36,9 @@ class TouchLog:
 
     touches: dict[Any, Touch] = field(default_factory=dict[Any, Touch])
     in_transaction: dict[Any, list[Touch]] = field(default_factory=dict[Any, list[Touch]])
+
+    def all(self) -> list[Touch]:
+        return list(self.touches.values())
 
     def add(self, touches: list[Touch], transaction: Any = None) -> None:
         if transaction is not None:

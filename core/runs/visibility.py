@@ -1,44 +1,57 @@
-"""Which runs a principal may see: their own, and those of operations whose runs they may see."""
+"""Which runs a principal may see, and what of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 from bson import ObjectId
 
-from core.access import Principal, visible_runs
+from core.access import TASK_RUN, Principal, readable_fields, row_query
 from core.errors import NotFound
+from core.runs import store
 from core.runs.model import TaskRun
 from core.specs import Catalog
 
 
-def visible(catalog: Catalog, principal: Principal) -> Mapping[str, Any]:
-    """The Mongo filter of the runs the principal may see."""
-    if principal.is_owner and not principal.scopes:
-        return {}
-    return visible_runs(catalog.operations.values())(principal) or {}
+class VisibleRuns:
+    """The runs of a catalog, as one principal may see them."""
 
+    def __init__(self, catalog: Catalog, principal: Principal) -> None:
+        self._model = catalog.models[TASK_RUN]
+        self._principal = principal
+        readable = readable_fields(self._model, principal)
+        self._hidden = {one.name: one.default for one in self._model.object.fields if one.wire not in readable}
 
-async def visible_run(catalog: Catalog, run_id: object, principal: Principal) -> TaskRun:
-    """One run.
+    async def get(self, run_id: object) -> TaskRun:
+        """One run.
 
-    Raises:
-        NotFound: there is none of that id, or the principal may not see it.
-    """
-    found = None
-    if ObjectId.is_valid(run_id):  # pyright: ignore[reportArgumentType]
-        found = await TaskRun.find_one({"$and": [{"_id": ObjectId(str(run_id))}, visible(catalog, principal)]})
-    if found is None:
-        raise NotFound(f"there is no run {run_id}")
-    return found
+        Raises:
+            NotFound: there is none of that id, or the principal may not see it.
+        """
+        found = None
+        if ObjectId.is_valid(run_id):  # pyright: ignore[reportArgumentType]
+            found = await store.records().find_one(self.query({"_id": ObjectId(str(run_id))}))
+        if found is None:
+            raise NotFound(f"there is no run {run_id}")
+        return self.shown(TaskRun.model_validate(found))
 
+    async def find(self, query: Mapping[str, Any], *, limit: int = 0) -> AsyncIterator[TaskRun]:
+        """Runs that match a Mongo query, oldest first."""
+        async for found in store.records().find(self.query(query)).sort("created_at", 1).limit(limit):
+            yield self.shown(TaskRun.model_validate(found))
 
-async def visible_runs_by(
-    catalog: Catalog, field: str, values: Collection[Any], principal: Principal
-) -> dict[str, list[TaskRun]]:
-    """The runs whose ``field`` (an id) is one of ``values``, oldest first, by that value: one query for all."""
-    ids = [ObjectId(str(value)) for value in values]
-    query = TaskRun.find({"$and": [{field: {"$in": ids}}, visible(catalog, principal)]}).sort("+created_at")
-    grouped: dict[str, list[TaskRun]] = {str(one): [] for one in ids}
-    for run in await query.to_list():
-        grouped[str(getattr(run, field))].append(run)
-    return grouped
+    async def by(self, field: str, values: Collection[object]) -> dict[str, list[TaskRun]]:
+        """The runs whose ``field`` (an id) is one of ``values``, by that value, oldest first: one query for all."""
+        ids = [ObjectId(str(value)) for value in values]
+        grouped: dict[str, list[TaskRun]] = {str(one): [] for one in ids}
+        async for run in self.find({field: {"$in": ids}}):
+            grouped[str(getattr(run, field))].append(run)
+        return grouped
+
+    def query(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        """The query, of visible runs only."""
+        rows = row_query(self._model, self._principal)
+        return dict(query) if rows is None else {"$and": [query, rows]}
+
+    def shown(self, run: TaskRun) -> TaskRun:
+        """The run without what the principal may not read."""
+        return run.model_copy(update=self._hidden) if self._hidden else run

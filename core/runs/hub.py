@@ -1,0 +1,173 @@
+"""Who waits for what in this event loop: watchers of runs and journals, runners for pending runs.
+
+What this process does to a run is published at once. What others do comes by one change stream of the process, and
+where the server has none by one indexed query a moment for all watched runs together.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Collection, Generator
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from bson import ObjectId
+from pymongo.errors import ConnectionFailure, PyMongoError
+
+from core.runs import store
+from core.runs.lifecycle import TaskRunStatus
+from core.runs.model import TaskRun
+
+log = logging.getLogger("core.runs")
+
+_POLL = 0.25
+"""Seconds between two looks at the watched runs without a change stream."""
+_POLL_BESIDE_STREAM = 5.0
+_AGAIN = 1.0
+_KEPT_STATES = 16
+"""A reader slower than the run misses states in between; the newest, and so the final one, always comes."""
+_RANKS = {TaskRunStatus.PENDING: 0, TaskRunStatus.RUNNING: 1}
+_FINAL_RANK = 2
+
+
+@dataclass(eq=False)
+class Watcher:
+    """One reader's unread states of one run; ``wake`` is set when there are some, or when its journal grew."""
+
+    states: deque[TaskRun] = field(default_factory=lambda: deque[TaskRun](maxlen=_KEPT_STATES))
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(eq=False)
+class _Topic:
+    watchers: set[Watcher] = field(default_factory=set[Watcher])
+    last: TaskRun | None = None
+
+
+class Hub:
+    """Use the running loop's own, ``hub()``."""
+
+    def __init__(self) -> None:
+        self._topics: dict[ObjectId, _Topic] = {}
+        self._runners: set[asyncio.Event] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self._changed: set[ObjectId] = set()
+        self._look = asyncio.Event()
+        self._pause = _POLL
+
+    # what this process does
+
+    def publish(self, run: TaskRun) -> None:
+        """The run is now as it stands here."""
+        topic = self._topics.get(ObjectId(run.id))
+        if topic is not None:
+            _push(topic, run.model_copy(deep=True))
+
+    def journal_grew(self, run_id: ObjectId) -> None:
+        topic = self._topics.get(run_id)
+        for watcher in topic.watchers if topic else ():
+            watcher.wake.set()
+
+    def pending_added(self) -> None:
+        for event in self._runners:
+            event.set()
+
+    # who waits
+
+    @contextlib.contextmanager
+    def waking_at_pending(self, event: asyncio.Event) -> Generator[None]:
+        """Inside the block the event is set whenever this loop adds a pending run."""
+        self._runners.add(event)
+        try:
+            yield
+        finally:
+            self._runners.discard(event)
+
+    @contextlib.contextmanager
+    def watching(self, run_id: ObjectId) -> Generator[Watcher]:
+        """A watcher of the run's states inside the block."""
+        watcher = Watcher()
+        topic = self._topics.setdefault(run_id, _Topic())
+        topic.watchers.add(watcher)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+        try:
+            yield watcher
+        finally:
+            topic.watchers.discard(watcher)
+            if not topic.watchers:
+                self._topics.pop(run_id, None)
+            if not self._topics:
+                self._watching.cancel()
+
+    # what others do
+
+    async def _watch(self) -> None:
+        stream = asyncio.create_task(self._follow_stream())
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._look.wait(), self._pause)
+                self._look.clear()
+                changed, self._changed = self._changed or set(self._topics), set()
+                with contextlib.suppress(PyMongoError):  # watchers wait until the database is back
+                    await self._read(changed)
+        finally:
+            stream.cancel()
+
+    async def _follow_stream(self) -> None:
+        pipeline = [{"$match": {"operationType": {"$in": ["update", "replace"]}}}, {"$project": {"documentKey": 1}}]
+        while True:
+            try:
+                async with await store.records().watch(pipeline) as stream:
+                    self._pause = _POLL_BESIDE_STREAM
+                    self._look.set()
+                    async for change in stream:
+                        if change["documentKey"]["_id"] in self._topics:
+                            self._changed.add(change["documentKey"]["_id"])
+                            self._look.set()
+            except ConnectionFailure as error:
+                log.info("the change stream of runs ended, opening it again: %s", error)
+            except PyMongoError as error:
+                log.info("this server has no change streams, watched runs are looked at every %s s: %s", _POLL, error)
+                return
+            finally:
+                self._pause = _POLL
+            await asyncio.sleep(_AGAIN)
+
+    async def _read(self, run_ids: Collection[ObjectId]) -> None:
+        async for found in store.records().find({"_id": {"$in": list(run_ids)}}):
+            topic = self._topics.get(found["_id"])
+            if topic is not None:
+                _push(topic, TaskRun.model_validate(found))
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of the running loop."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def is_news(run: TaskRun, last: TaskRun | None) -> bool:
+    """Whether the run is something else than it was: a state read before ``last`` may arrive after it."""
+    return last is None or (_rank(run) >= _rank(last) and _state(run) != _state(last))
+
+
+def _push(topic: _Topic, run: TaskRun) -> None:
+    if is_news(run, topic.last):
+        topic.last = run
+        for watcher in topic.watchers:
+            watcher.states.append(run)
+            watcher.wake.set()
+
+
+def _rank(run: TaskRun) -> int:
+    return _RANKS.get(run.status, _FINAL_RANK)
+
+
+def _state(run: TaskRun) -> Any:
+    return run.status, run.progress, run.cancel_requested, run.worker

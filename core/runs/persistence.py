@@ -1,0 +1,47 @@
+"""Writes that must not be lost to a moment without a database, or to a cancellation."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pymongo.errors import ConnectionFailure
+
+from core.errors import Unavailable
+
+log = logging.getLogger("core.runs")
+
+Answer = TypeVar("Answer")
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+
+async def insistently(write: Callable[[], Awaitable[Answer]], patience: float) -> Answer:
+    """Do a write that may be repeated, again and again while there is no connection, for ``patience`` seconds.
+
+    Raises:
+        Unavailable: the database did not come back in that time.
+    """
+    loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE
+    deadline = loop.time() + patience
+    while True:
+        try:
+            return await write()
+        except ConnectionFailure as error:
+            if loop.time() + pause > deadline:
+                raise Unavailable("the database does not answer; what was done is not all recorded") from error
+            log.warning("no answer from the database, trying again: %s", error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def uninterrupted(work: Awaitable[Answer]) -> tuple[Answer, asyncio.CancelledError | None]:
+    """Await to the end whatever is cancelled meanwhile; the cancellation comes with the answer, to be raised after."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return task.result(), cancelled
