@@ -26,6 +26,7 @@ def create(
     scope: Annotated[
         list[str] | None, typer.Option(help="Narrow it: read, write:Job, run:search_jobs; repeatable")
     ] = None,
+    claim: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for row filters; repeatable")] = None,
     expires: Annotated[str, typer.Option(help="A time from now (12h, 90d, 1y), a date, or never")] = "1y",
 ) -> None:
     """Make a key. It is shown this once: only a digest of it is stored."""
@@ -33,7 +34,7 @@ def create(
     async def work(services: Services) -> tuple[ApiKey, str]:
         _check_scopes(services, scope or [])
         found = await ApiKeys(services.settings).create(
-            name, roles=role or (), scopes=scope or (), expires_at=_moment(expires)
+            name, roles=role or (), scopes=scope or (), claims=_claims(claim or []), expires_at=_moment(expires)
         )
         _warn_of_roles(services, role or [])
         return found
@@ -71,7 +72,7 @@ def revoke(prefix: Annotated[str, typer.Argument(help="The key's prefix, as `key
     _say(f"The key {revoked.prefix} of {revoked.name} is revoked.")
 
 
-_COLUMNS = ("prefix", "name", "status", "roles", "scopes", "created", "expires", "last_used")
+_COLUMNS = ("prefix", "name", "status", "roles", "scopes", "claims", "created", "expires", "last_used")
 
 
 def _row(key: ApiKey) -> list[str | None]:
@@ -82,6 +83,7 @@ def _row(key: ApiKey) -> list[str | None]:
         key.status,
         " ".join(sorted(key.roles)),
         " ".join(sorted(key.scopes)),
+        " ".join(f"{name}={value}" for name, value in sorted(key.claims.items())),
         *(f"{moment:%Y-%m-%d %H:%M}" if moment else None for moment in moments),
     ]
 
@@ -96,6 +98,14 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         raise InputError(f"--expires {text}: write 12h, 90d, 8w, 1y, a date like 2030-01-31, or never") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _claims(given: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    for name, sign, value in pairs:
+        if not (name and sign and value):
+            raise InputError(f"--claim {name}{sign}{value}: write NAME=VALUE, as in region=north")
+    return {name: value for name, _, value in pairs}
 
 
 def _check_scopes(services: Services, scopes: list[str]) -> None:

@@ -28,11 +28,12 @@ def bearer(text: str) -> dict[str, str]:
 
 
 async def test_a_key_authenticates_by_either_header_with_its_name_roles_and_scopes(keys: ApiKeys, settings: Settings):
-    _, text = await keys.create("ci", roles=["viewer"], scopes=["read"])
+    _, text = await keys.create("ci", roles=["viewer"], scopes=["read"], claims={"region": "north"})
     authenticate = authenticator(settings)
     for headers in (bearer(text), {"X-API-Key": text}, {"authorization": f"bearer {text}"}):
         principal = await authenticate(headers)
         assert (principal.id, principal.roles, principal.scopes) == ("key:ci", {"viewer"}, {"read"})
+        assert principal.claims == {"region": "north"}
 
 
 async def test_the_database_holds_a_digest_and_never_the_key(keys: ApiKeys, database: Database):

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 
 def test_a_key_is_printed_once_alone_on_standard_output_and_listed_without_its_secret(keys: Command):
-    made = keys("create", "ci", "--role", "owner", "--scope", "read", "--scope", "run:search_jobs", "--expires", "90d")
+    scopes = ("--scope", "read", "--scope", "run:search_jobs")
+    made = keys("create", "ci", "--role", "owner", *scopes, "--claim", "region=north", "--expires", "90d")
     assert made.returncode == 0, made.stderr
     key = made.stdout.strip()
     assert key.startswith("core_")
@@ -34,9 +34,8 @@ def test_a_key_is_printed_once_alone_on_standard_output_and_listed_without_its_s
     assert "cannot be shown again" in made.stderr
 
     listed = json.loads(keys("list", "--json").stdout)
-    assert [(one["name"], one["status"], one["roles"], one["scopes"]) for one in listed] == [
-        ("ci", "active", "owner", "read run:search_jobs")
-    ]
+    shown = [tuple(one[name] for name in ("name", "status", "roles", "scopes", "claims")) for one in listed]
+    assert shown == [("ci", "active", "owner", "read run:search_jobs", "region=north")]
     assert key.split("_", 2)[2] not in keys("list").stdout
 
     revoked = keys("revoke", listed[0]["prefix"])
@@ -53,6 +52,7 @@ def test_a_key_is_printed_once_alone_on_standard_output_and_listed_without_its_s
         (["create", "x", "--scope", "run:serch"], 2, "search_jobs"),
         (["create", "x", "--expires", "soon"], 2, "12h, 90d"),
         (["create", "x", "--expires", "2001-01-01"], 2, "2001-01-01"),
+        (["create", "x", "--claim", "region"], 2, "NAME=VALUE"),
         (["create", " "], 2, "needs a name"),
         (["revoke", "ffffffff"], 4, "no key 'ffffffff'"),
     ],
