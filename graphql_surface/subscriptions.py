@@ -76,7 +76,7 @@ def _changes(
 
 def _deleted(build: Builder, model: ModelSpec) -> GraphQLType:
     return build.output(
-        f"{model.singular_type}DeleteResponse", f"the subscriptions of model {model.name}", f"A {model.name} that is gone.",
+        f"{model.singular_type}DeleteResponse", f"the subscriptions of model {model.name}", f"A deleted {model.name}.",
         lambda: [ReadField("id", _ID, "Key it had.", lambda found: found["id"])],
     )  # fmt: skip
 
