@@ -51,6 +51,7 @@ CODES: dict[str, int] = {
     "OperationNotSupportedInTransaction": 263,
     "ChangeStreamFatalError": 280,
     "ChangeStreamHistoryLost": 286,
+    "APIVersionError": 322,
     "QueryExceededMemoryLimitNoDiskUseAllowed": 292,
     "BSONObjectTooLarge": 10334,
     "Interrupted": 11601,
