@@ -47,7 +47,7 @@ def connection_of(build: Builder, model: ModelSpec) -> GraphQLType:
 def sort_fields(build: Builder, model: ModelSpec) -> GraphQLType:
     """The fields a list may be sorted or grouped by, by their GraphQL names; the values are the wire names."""
     return build.enum(
-        f"{model.singular_type}SortFields", f"the sorting of model {model.name}", f"Keys to sort {model.plural_type} by.",
+        f"{model.singular_type}SortFields", f"the sorting of model {model.name}", f"Keys of {model.plural_type}.",
         lambda: ((one.graphql, one.wire, f"By {one.graphql}.") for one in model.object.fields if one.sortable),
     )  # fmt: skip
 
