@@ -26,15 +26,16 @@ def postings_of(body: bytes, url: str, source: str) -> Iterator[Posting]:
         SourceError: the body is no feed.
     """
     feed: Any = feedparser.parse(body)
-    if feed.bozo and not feed.entries:
+    titled = [entry for entry in feed.entries if entry.get("title")]
+    if feed.bozo and not titled:
         raise SourceError(f"{url} is no RSS or Atom feed: {feed.bozo_exception}")
     publisher = feed.feed.get("title") or urlsplit(url).hostname or source
-    for entry in feed.entries:
+    for entry in titled:
         yield posting_of(entry, publisher, source)
 
 
 def posting_of(entry: Any, publisher: str, source: str) -> Posting:
-    title = plain_text(entry.get("title")) or "Untitled"
+    title = plain_text(entry.title)
     said = {name: entry.get(name) for name in ("company", "location")}
     said["company"] = said["company"] or entry.get("author") or (entry.get("source") or {}).get("title")
     parts = {"title": title} if said["company"] else _parts(title)
