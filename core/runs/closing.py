@@ -11,6 +11,7 @@ from core.runs.lifecycle import TaskRunStatus
 from core.runs.model import TaskRun
 from core.runs.persistence import insistently
 from core.runs.retries import queue_next_attempt
+from core.runs.returned import models_by_class
 from core.runs.store import Claim, Fields
 from core.runs.stored import Redaction, Stored, stored
 from core.runs.touched import TouchLog
@@ -78,7 +79,7 @@ class Closing:
         """What the record gets to hold; an output that cannot be stored is a failure."""
         if self.outcome.output is not None:
             try:
-                return self._output_fields(stored(self.outcome.output))
+                return self._output_fields(stored(self.outcome.output, models_by_class()))
             except ValueError as error:
                 failure = TypeError(f"the output of {self._run.operation_name} cannot be stored: {error}")
                 self.outcome = Outcome(

@@ -21,7 +21,8 @@ from core.runs.model import TaskRun
 from core.runs.options import Execution, RunMode, RunOptions
 from core.runs.persistence import insistently
 from core.runs.prefect_context import prefect_ids
-from core.runs.stored import MASK, Redaction, Stored, loadable, stored
+from core.runs.returned import load_all, output_of
+from core.runs.stored import MASK, Redaction, Stored, stored
 from core.settings import Settings
 from core.validation import field_errors
 
@@ -59,7 +60,7 @@ async def launch(
     except DuplicateKeyError as error:
         if not idempotency.is_key_taken(error):
             raise
-        return answer_of(operation, await idempotency.first_run(run, options.mode))
+        return await answer_of(operation, await idempotency.first_run(run, options.mode))
     if options.mode is RunMode.BACKGROUND:
         await (dispatcher or InDatabase()).dispatch(run)
         return Execution(run=run, output=None)
@@ -83,7 +84,7 @@ def validate_input(operation: OperationMetadata, data: Any) -> BaseModel:
         raise InputError(f"the input of {operation.name} is nested too deep") from None
 
 
-def answer_of(operation: OperationMetadata, run: TaskRun) -> Execution:
+async def answer_of(operation: OperationMetadata, run: TaskRun) -> Execution:
     """A run that is recorded, as the answer of a call.
 
     Raises:
@@ -93,17 +94,7 @@ def answer_of(operation: OperationMetadata, run: TaskRun) -> Execution:
         kinds: dict[str | None, type[OperationFailed]] = {"TIMEOUT": OperationTimeout, "CANCELLED": RunCancelled}
         kind = kinds.get(run.error_code, OperationFailed)
         raise kind(f"{run.operation_name} {run.status.value}; its run says why", task_run_id=str(run.id))
-    return Execution(run=run, output=output_of(operation, run))
-
-
-def output_of(operation: OperationMetadata, run: TaskRun) -> BaseModel | None:
-    """The stored output as the output model; None where there is none, or it no longer fits the model."""
-    if run.output is None:
-        return None
-    try:
-        return operation.output_schema.model_validate(loadable(run.output))
-    except ValidationError:  # the model changed since, or a masked field is no text
-        return None
+    return Execution(run=run, output=await output_of(operation, run, load_all))
 
 
 def _kept_input(operation: OperationMetadata, data: BaseModel, settings: Settings) -> Stored:

@@ -7,6 +7,7 @@ from typing import Any
 from bson import ObjectId
 
 from core.access import TASK_RUN, Principal, check
+from core.actions.reads import Reads
 from core.errors import InputError, NotFound, OperationFailed, RunCancelled, UserError
 from core.queries import compile_filter
 from core.registries import OperationMetadata
@@ -15,10 +16,11 @@ from core.runs.dispatch import Dispatcher, InDatabase
 from core.runs.execution import stop_at_work
 from core.runs.hub import hub
 from core.runs.journal import LogLine
-from core.runs.launch import launch, output_of
+from core.runs.launch import launch
 from core.runs.model import TaskRun
 from core.runs.options import Execution, RunOptions
 from core.runs.replay import RunDiff, diff_of
+from core.runs.returned import Load, load_for, output_for, output_of
 from core.runs.runner import Runner
 from core.runs.stats import RunStats
 from core.runs.stored import loadable
@@ -36,6 +38,7 @@ class Runs:
     def __init__(self, catalog: Catalog, settings: Settings, dispatcher: Dispatcher | None = None) -> None:
         self._catalog = catalog
         self._settings = settings
+        self._reads = Reads(catalog, settings)
         self._dispatcher = dispatcher or InDatabase()
         self._runner = Runner([_metadata(spec) for spec in catalog.operations.values()], settings)
 
@@ -120,14 +123,15 @@ class Runs:
         return await self._visible(principal).get(run_id)
 
     async def outcome(self, run_id: object, principal: Principal) -> Execution:
-        """One run with its output as the operation's output model.
+        """One run with its output as the operation's output model, its documents as the principal may see them now.
 
         Raises:
             NotFound: there is none of that id, or the principal may not see it.
         """
         run = await self.get(run_id, principal)
         spec = self._catalog.operations.get(run.operation_name)
-        return Execution(run=run, output=None if spec is None else output_of(_metadata(spec), run))
+        output = None if spec is None else await output_of(_metadata(spec), run, self._load(principal))
+        return Execution(run=run, output=output)
 
     async def replays(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
         """The runs that repeat each of these, oldest first, by id: one query for all."""
@@ -258,7 +262,10 @@ class Runs:
             raise
         except BaseException as error:
             raise _as_failure(spec, error) from error
-        return Execution(run=self._visible(principal).shown(done.run), output=done.output)
+        output = done.output
+        if output is not None and (principal.scopes or not principal.is_owner):
+            output = await output_for(_metadata(spec), output, self._load(principal))
+        return Execution(run=self._visible(principal).shown(done.run), output=output)
 
     async def _controlled(self, run_id: object, principal: Principal) -> TaskRun:
         """A run the principal sees and may start and stop."""
@@ -272,6 +279,9 @@ class Runs:
             raise NotFound(f"there is no operation {operation!r}")
         check(spec.access, "run", principal, spec.name)
         return spec
+
+    def _load(self, principal: Principal) -> Load:
+        return load_for(self._reads, principal)
 
     def _visible(self, principal: Principal) -> VisibleRuns:
         return VisibleRuns(self._catalog, principal)

@@ -1,4 +1,5 @@
-"""The form in which a run keeps input and output: JSON that any BSON store and any JSON reader takes, secrets masked.
+"""The form in which a run keeps input and output: JSON that any BSON store and any JSON reader takes, secrets masked,
+documents an operation returns named instead of copied.
 
 What JSON or BSON cannot hold gets a form that pydantic reads back: NaN, infinities and whole numbers beyond 64 bits
 become text, bytes that are no text ``{"@base64": "…"}``. A lone surrogate becomes U+FFFD.
@@ -18,6 +19,8 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 MASK = "**********"
 """What pydantic shows in place of a secret."""
+REFERENCE = "@document"
+"""Key under which a reference names the model of a returned document."""
 _BASE64 = "@base64"
 _DEEPEST = 80  # a BSON document may be 100 deep, and the run around it takes some
 _INT64 = 2**63
@@ -31,24 +34,28 @@ class Stored:
     value: Any = None
     hidden: list[str] = field(default_factory=list[str])
     secrets: set[str] = field(default_factory=set[str])
+    models: Mapping[type, str] = field(default_factory=dict[type, str])
+    """Names of the document classes whose documents are kept as references."""
 
     @property
     def text(self) -> str:
         return json.dumps(self.value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def stored(model: BaseModel) -> Stored:
-    """The stored form of an input or output.
+def stored(model: BaseModel, models: Mapping[type, str] | None = None) -> Stored:
+    """The stored form of an input or output. Documents of the classes in ``models`` become references.
 
     Raises:
         ValueError: something in it has no JSON form, or it is nested too deep; the message says what.
     """
-    found = Stored()
     try:
-        found.value = _plain(_hidden(model, _dumped(model), (), found), 0)
+        try:
+            return _kept(model, model.model_dump(by_alias=True, warnings=False), models)
+        except PydanticSerializationError:
+            # Only a serializer of its own makes JSON of it. That way loses NaN and refuses bytes, so it comes last.
+            return _kept(model, model.model_dump(mode="json", by_alias=True, warnings=False), models)
     except RecursionError:
         raise ValueError("it is nested too deep, or contains itself") from None
-    return found
 
 
 def loadable(value: Any) -> Any:
@@ -94,12 +101,10 @@ class Redaction:
         return value
 
 
-def _dumped(model: BaseModel) -> Any:
-    try:
-        return model.model_dump(mode="json", by_alias=True, warnings=False)
-    except PydanticSerializationError:
-        # Bytes that are no text have no form in pydantic's JSON mode; in the other they stay bytes.
-        return model.model_dump(by_alias=True, warnings=False)
+def _kept(model: BaseModel, dumped: Any, models: Mapping[type, str] | None) -> Stored:
+    found = Stored(models=models or {})
+    found.value = _plain(_hidden(model, dumped, (), found), 0)
+    return found
 
 
 def _hidden(value: Any, dumped: Any, path: tuple[str, ...], found: Stored) -> Any:
@@ -107,6 +112,9 @@ def _hidden(value: Any, dumped: Any, path: tuple[str, ...], found: Stored) -> An
     if isinstance(value, (SecretStr, SecretBytes)):
         return _mask(value.get_secret_value(), dumped, path, found)
     if isinstance(value, BaseModel):
+        key = getattr(value, "id", None)
+        if key is not None and type(value) in found.models:
+            return {REFERENCE: found.models[type(value)], "id": str(key)}
         return _hidden_fields(value, dumped, path, found)
     if isinstance(value, Mapping) and isinstance(dumped, dict):
         ones = cast("Mapping[Any, Any]", value).values()
