@@ -1,25 +1,35 @@
 """The life of the server process: the first process that needs it starts it, all share it, the last one out ends it.
 
-Two locks in the data directory: ``start.lock`` is held while a server is being started, ``server.lock`` by the
-server for as long as it runs, so that one directory never has two.
+Two locks in the data directory: ``start.lock`` is held while a server is being started or replaced, ``server.lock`` by
+the server for as long as it runs, so that one directory never has two. The server detaches from who started it: it
+belongs to no terminal and is nobody's child.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
+
+from .version import VERSION
+from .wire import ProtocolError, command, read_reply
 
 LINGER = 5.0
 """Seconds the server stays after the last connection closed."""
 _START_TIMEOUT = 20.0
+_GREETING_TIMEOUT = 10.0
+_IDLE_TIMEOUT = 10.0
+"""Seconds to wait for a server of another version to become idle, so that it can be replaced."""
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes, and the kernel wants a terminator
 
 
@@ -27,15 +37,20 @@ def ensure_server(data_dir: Path, *, linger: float = LINGER) -> str:
     """The URI of the running server of ``data_dir``, started if need be. Blocks until it accepts connections.
 
     Raises:
-        ValueError: the server did not start; the message holds the end of its log.
+        ValueError: the server did not start (the message holds the end of its log), or another version's is in use.
     """
     data_dir = data_dir.resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = socket_path(data_dir)
-    if not _answers(path):
+    if _version_of(_greet(path)) != VERSION:
         with _locked(data_dir / "start.lock"):
-            if not _answers(path):
-                _start(data_dir, path, linger)
+            _replace_other(data_dir, path)
+            if _greet(path) is None:
+                _start(data_dir, linger)
+    return uri_of(path)
+
+
+def uri_of(path: Path) -> str:
     return f"mongodb://{quote_plus(str(path))}/?directConnection=true"
 
 
@@ -51,37 +66,76 @@ def socket_path(data_dir: Path) -> Path:
     return private / (hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16] + ".sock")
 
 
-def _answers(path: Path) -> bool:
+# Who is there
+
+
+def _greet(path: Path) -> dict[str, Any] | None:
+    """What the server there says of itself, or None without one."""
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_GREETING_TIMEOUT)
         try:
             probe.connect(str(path))
-        except OSError:
-            return False
-        return True
+            probe.sendall(command({"hello": 1, "$db": "admin"}))
+            with probe.makefile("rb") as stream:
+                return read_reply(stream)
+        except (OSError, ProtocolError):
+            return None
 
 
-def _start(data_dir: Path, path: Path, linger: float) -> None:
+def _version_of(greeting: dict[str, Any] | None) -> str | None:
+    return None if greeting is None else str(greeting.get("coreVersion"))
+
+
+def _replace_other(data_dir: Path, path: Path) -> None:
+    """Stop a server of another version once nobody uses it. The start lock is held."""
+    deadline = time.monotonic() + _IDLE_TIMEOUT
+    while (greeting := _greet(path)) is not None and _version_of(greeting) != VERSION:
+        if int(greeting.get("coreConnections", 2)) <= 1:  # the one is ours
+            os.kill(int(greeting["corePid"]), signal.SIGTERM)
+            with _locked(data_dir / "server.lock"):
+                return
+        if time.monotonic() > deadline:
+            raise ValueError(
+                f"the database in {data_dir} is served by another version of Core (process {greeting.get('corePid')}), "
+                "which others use; stop them first, or set CORE_DATA_DIR to another folder"
+            )
+        time.sleep(0.2)
+
+
+# Starting
+
+
+def _start(data_dir: Path, linger: float) -> None:
+    ready, told = os.pipe()
     log = data_dir / "db.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core.database.embedded", "--data-dir", str(data_dir), "--linger", str(linger)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=data_dir,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-    deadline = time.monotonic() + _START_TIMEOUT
-    while not _answers(path):
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
+    arguments = ["--data-dir", str(data_dir), "--linger", str(linger), "--ready", str(told)]
+    try:
+        with log.open("ab") as output:
+            subprocess.run(
+                [sys.executable, "-m", "core.database.embedded", *arguments],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=data_dir, pass_fds=(told,), check=False,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )  # fmt: skip
+        os.close(told)
+        told = -1
+        readable = select.select([ready], [], [], _START_TIMEOUT)[0]
+        if not readable or not os.read(ready, 1):
             tail = log.read_text(errors="replace")[-2000:]
             raise ValueError(f"the embedded database in {data_dir} did not start; {log} ends with:\n{tail}")
-        time.sleep(0.01)
+    finally:
+        os.close(ready)
+        if told >= 0:
+            os.close(told)
 
 
-@contextmanager
+def detach() -> None:
+    """Go on in a process of its own session, whose parent is gone; the caller's process ends here."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+
+
+@contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,74 +1,172 @@
-"""The server: one unix socket, one command at a time, an end some seconds after the last connection."""
+"""The server: a thread a connection on a unix socket, an end some seconds after the last connection."""
 
-import asyncio
 import contextlib
 import fcntl
+import itertools
 import logging
+import os
+import selectors
 import signal
+import socket
+import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from core.database.embedded.commands import Commands
-from core.database.embedded.engine import Engine
-from core.database.embedded.process import socket_path
-from core.database.embedded.wire import ProtocolError, encode_reply, read_request
+from .dispatch import Dispatcher
+from .engine import Engine
+from .failpoints import ConnectionDropped, FailPoints
+from .process import socket_path
+from .wire import ProtocolError, encode_reply, read_request
 
 log = logging.getLogger("core.database.embedded")
+_BUFFER = 65_536
+_BACKLOG = 512
+_MOST_CONNECTIONS = 2_000
+_STOP_SECONDS = 5.0
+_SWITCH_SECONDS = 0.0005  # how soon a thread that waits for the interpreter gets it from one that computes
 
 
-async def serve(data_dir: Path, *, port: int | None = None, linger: float | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, or until ``linger`` seconds after the last connection closed (None: stay)."""
+def serve(
+    data_dir: Path,
+    *,
+    port: int | None = None,
+    linger: float | None = None,
+    ready: int | None = None,
+    test_commands: bool = False,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until ``linger`` seconds after the last connection closed (None: stay).
+
+    ``port`` also listens on 127.0.0.1 (0: any free port) and prints its URI. ``ready`` is a file descriptor that is
+    told when connections are accepted. Blocks while another server holds the directory.
+    """
     data_dir = data_dir.resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with (data_dir / "server.lock").open("w") as lock:
-        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-        server = _Server(Commands(Engine(data_dir)))
-        path = socket_path(data_dir)
-        path.unlink(missing_ok=True)
-        listeners = [await asyncio.start_unix_server(server.connected, str(path))]
-        path.chmod(0o600)
-        if port is not None:
-            listeners.append(await asyncio.start_server(server.connected, "127.0.0.1", port))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, server.stopping.set)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        engine = Engine(data_dir)
         try:
-            await server.until_idle(linger)
+            with _listening(socket_path(data_dir), port) as listeners:
+                if ready is not None:
+                    os.write(ready, b"1")
+                    os.close(ready)
+                Server(Dispatcher(engine, FailPoints() if test_commands else None), listeners).run(linger)
         finally:
-            path.unlink(missing_ok=True)
-            for listener in listeners:
-                listener.close()
+            engine.close()
 
 
-class _Server:
-    def __init__(self, commands: Commands) -> None:
-        self._commands = commands
-        self._connections = 0
+@contextlib.contextmanager
+def _listening(path: Path, port: int | None) -> Iterator[list[socket.socket]]:
+    path.unlink(missing_ok=True)
+    private = socket.socket(socket.AF_UNIX)
+    mask = os.umask(0o177)
+    try:
+        private.bind(str(path))
+    finally:
+        os.umask(mask)
+    listeners = [private]
+    try:
+        if port is not None:
+            listeners.append(socket.create_server(("127.0.0.1", port), backlog=_BACKLOG))
+            print(f"mongodb://127.0.0.1:{listeners[1].getsockname()[1]}/", flush=True)
+        private.listen(_BACKLOG)
+        yield listeners
+    finally:
+        path.unlink(missing_ok=True)
+        for listener in listeners:
+            listener.close()
+
+
+class Server:
+    """Accepts on the main thread; ``run`` returns when it is told to stop, or idle for long enough."""
+
+    def __init__(self, dispatcher: Dispatcher, listeners: list[socket.socket]) -> None:
+        self._dispatcher = dispatcher
+        self._listeners = listeners
+        dispatcher.engine.connections = lambda: len(self._open)
+        self._numbers = itertools.count(1)
+        self._open: dict[int, socket.socket] = {}
+        self._lock = threading.Lock()
         self._idle_since = time.monotonic()
-        self.stopping = asyncio.Event()
+        self._wake, self._woken = socket.socketpair()
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections += 1
+    def run(self, linger: float | None) -> None:
+        self._wake.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        with selectors.DefaultSelector() as selector:
+            for listener in self._listeners:
+                selector.register(listener, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while (wait := self._until_stop(linger)) is None or wait > 0:
+                for key, _ in selector.select(wait):
+                    if key.fileobj is self._woken and self._woken.recv(64).strip(b"\0"):
+                        return self._stop()
+                    if key.fileobj is not self._woken:
+                        self._accept(key.fileobj)  # pyright: ignore[reportArgumentType]
+        return self._stop()
+
+    def _until_stop(self, linger: float | None) -> float | None:
+        with self._lock:
+            if linger is None or self._open:
+                return None
+            return linger - (time.monotonic() - self._idle_since)
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        address = _address(listener)
+        number = next(self._numbers)
+        with self._lock:
+            if len(self._open) >= _MOST_CONNECTIONS:
+                connection.close()
+                return
+            self._open[number] = connection
+        threading.Thread(
+            target=self._serve, args=(connection, number, address), name=f"connection-{number}", daemon=True
+        ).start()
+
+    def _serve(self, connection: socket.socket, number: int, address: str) -> None:
         try:
-            while (request := await read_request(reader)) is not None:
-                reply = self._commands.run(request.command)
-                if not request.silent:
-                    writer.write(encode_reply(request, reply))
-                    await writer.drain()
+            with connection, connection.makefile("rb", _BUFFER) as stream:
+                if connection.family != socket.AF_UNIX:
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                while (request := read_request(stream)) is not None:
+                    reply = self._dispatcher.run(request, number, address)
+                    if not request.silent:
+                        connection.sendall(encode_reply(request, reply))
         except ProtocolError as error:
             log.warning("closed a connection: %s", error)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
+        except (OSError, ConnectionDropped, ValueError):
+            pass  # the client is gone, or the server stops
         except Exception:
             log.exception("closed a connection")
         finally:
-            self._connections -= 1
-            self._idle_since = time.monotonic()
-            writer.close()
+            self._dispatcher.connection_closed(number)
+            self._closed(number)
 
-    async def until_idle(self, linger: float | None) -> None:
-        while not self.stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stopping.wait(), timeout=0.5)
-            if linger is not None and not self._connections and time.monotonic() - self._idle_since > linger:
-                return
+    def _closed(self, number: int) -> None:
+        with self._lock:
+            self._open.pop(number, None)
+            self._idle_since = time.monotonic()
+            if not self._open:
+                with contextlib.suppress(OSError):
+                    self._wake.send(b"\0")
+
+    def _stop(self) -> None:
+        """No new connections; those there are end after the command they are at."""
+        self._dispatcher.engine.log.wake_all()
+        with self._lock:
+            for connection in self._open.values():
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._open and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def _address(listener: socket.socket) -> str:
+    name = listener.getsockname()
+    return name if isinstance(name, str) else f"{name[0]}:{name[1]}"

@@ -1,23 +1,24 @@
 """OP_MSG framing (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/), and the OP_QUERY handshake
 that drivers still begin with."""
 
-import asyncio
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-import bson
-from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import InvalidBSON
 
-CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
-    document_class=dict, tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO
-)
+from .semantics.values import decode, encode
+
 MAX_MESSAGE_BYTES = 48_000_000
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 _OP_REPLY, _OP_QUERY, _OP_MSG = 1, 2004, 2013
-_CHECKSUM, _MORE_TO_COME = 1, 2
+_CHECKSUM, _MORE_TO_COME, _KNOWN_FLAGS = 1, 2, 1 | 2 | 1 << 16
 _header = struct.Struct("<iiii")
+
+
+class Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class ProtocolError(Exception):
@@ -26,61 +27,92 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
+    """``bodies`` are the documents of each sequence section as the client encoded them."""
+
     id: int
     opcode: int
     command: dict[str, Any]
+    bodies: Mapping[str, Sequence[bytes]]
     silent: bool
     """The client wants no answer (``moreToCome``)."""
 
 
-async def read_request(reader: asyncio.StreamReader) -> Request | None:
+def read_request(stream: Stream) -> Request | None:
     """The next request, or None at the end of the connection."""
-    try:
-        length, request_id, _, opcode = _header.unpack(await reader.readexactly(16))
-        if not 16 < length <= MAX_MESSAGE_BYTES:
-            raise ProtocolError(f"a message of {length} bytes")
-        body = await reader.readexactly(length - 16)
-    except (asyncio.IncompleteReadError, ConnectionError):
+    header = stream.read(16)
+    if len(header) < 16:
+        return None
+    length, request_id, _, opcode = _header.unpack(header)
+    if not 16 < length <= MAX_MESSAGE_BYTES:
+        raise ProtocolError(f"a message of {length} bytes")
+    body = stream.read(length - 16)
+    if len(body) < length - 16:
         return None
     try:
         if opcode == _OP_MSG:
             return _message(request_id, body)
         if opcode == _OP_QUERY:
             end = body.index(b"\0", 4)
-            command = bson.decode(body[end + 9 :][: _size(body, end + 9)], CODEC)
-            return Request(id=request_id, opcode=opcode, command={**command, "$db": "admin"}, silent=False)
-    except (bson.errors.InvalidBSON, struct.error, ValueError, IndexError) as error:
+            command = decode(body[end + 9 :][: _size(body, end + 9)])
+            return Request(id=request_id, opcode=opcode, command={**command, "$db": "admin"}, bodies={}, silent=False)
+    except (InvalidBSON, struct.error, ValueError, IndexError, RecursionError) as error:
         raise ProtocolError(str(error)) from error
     raise ProtocolError(f"opcode {opcode}")
 
 
-def encode_reply(request: Request, reply: Mapping[str, Any]) -> bytes:
-    document = bson.encode(reply, codec_options=CODEC)
+def encode_reply(request: Request, reply: dict[str, Any]) -> bytes:
+    document = encode(reply)
     if request.opcode == _OP_QUERY:
         body = struct.pack("<iqii", 8, 0, 0, 1) + document
         return _header.pack(16 + len(body), 0, request.id, _OP_REPLY) + body
     return _header.pack(21 + len(document), 0, request.id, _OP_MSG) + b"\0\0\0\0\0" + document
 
 
+def command(document: dict[str, Any]) -> bytes:
+    """A request, for a client that needs no driver."""
+    body = encode(document)
+    return _header.pack(21 + len(body), 1, 0, _OP_MSG) + b"\0\0\0\0\0" + body
+
+
+def read_reply(stream: Stream) -> dict[str, Any]:
+    """What came back for ``command``."""
+    found = read_request(stream)
+    if found is None:
+        raise ProtocolError("no answer")
+    return found.command
+
+
 def _message(request_id: int, body: bytes) -> Request:
     (flags,) = struct.unpack_from("<I", body)
+    if flags & 0xFFFF & ~_KNOWN_FLAGS:
+        raise ProtocolError(f"required flags {flags:#x}")
     end = len(body) - (4 if flags & _CHECKSUM else 0)
     position = 4
-    command: dict[str, Any] = {}
-    sequences: dict[str, list[dict[str, Any]]] = {}
+    command: dict[str, Any] | None = None
+    bodies: dict[str, list[bytes]] = {}
     while position < end:
         kind, position = body[position], position + 1
         size = _size(body, position)
         if kind == 0:
-            command = bson.decode(body[position : position + size], CODEC)
+            command = decode(body[position : position + size])
         elif kind == 1:
             name_end = body.index(b"\0", position + 4)
-            name = body[position + 4 : name_end].decode()
-            sequences[name] = bson.decode_all(body[name_end + 1 : position + size], CODEC)
+            bodies[body[position + 4 : name_end].decode()] = _documents(body, name_end + 1, position + size)
         else:
             raise ProtocolError(f"a section of kind {kind}")
         position += size
-    return Request(id=request_id, opcode=_OP_MSG, command={**command, **sequences}, silent=bool(flags & _MORE_TO_COME))
+    if command is None:
+        raise ProtocolError("a message without a command")
+    return Request(id=request_id, opcode=_OP_MSG, command=command, bodies=bodies, silent=bool(flags & _MORE_TO_COME))
+
+
+def _documents(body: bytes, position: int, end: int) -> list[bytes]:
+    found: list[bytes] = []
+    while position < end:
+        size = _size(body, position)
+        found.append(body[position : position + size])
+        position += size
+    return found
 
 
 def _size(body: bytes, position: int) -> int:

@@ -1,0 +1,106 @@
+"""One command as it arrived, and typed access to its options."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .pace import Pace
+from .semantics.collation import Collation
+from .semantics.errors import CommandError, bad, mismatch
+from .semantics.values import exact, is_nan, is_number, type_name
+from .sessions import Session
+from .transactions import Transaction
+
+Value = TypeVar("Value")
+
+
+@dataclass(kw_only=True)
+class Call:
+    """``bodies`` are the documents the client sent beside the command, as it encoded them."""
+
+    name: str
+    command: Mapping[str, Any]
+    bodies: Mapping[str, Sequence[bytes]] = field(default_factory=dict[str, Sequence[bytes]])
+    connection: int
+    pace: Pace
+    address: str
+    session: Session | None = None
+    transaction: Transaction | None = None
+    error_labels: list[str] = field(default_factory=list[str])
+
+    @property
+    def db(self) -> str:
+        return self.text("$db")
+
+    @property
+    def target(self) -> Any:
+        """The value of the command's own field: most often a collection."""
+        return next(iter(self.command.values()))
+
+    @property
+    def collection(self) -> str:
+        if type(self.target) is not str:
+            raise CommandError("InvalidNamespace", f"collection name has invalid type {type_name(self.target)}")
+        return self.target
+
+    def text(self, name: str) -> str:
+        found = self.command.get(name)
+        if type(found) is not str:
+            raise mismatch(f"BSON field '{self.name}.{name}' is missing or no string")
+        return found
+
+    def mapping(self, name: str) -> Mapping[str, Any] | None:
+        return mapping(self.command, name, self.name)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        return flag(self.command, name, default)
+
+    def number(self, name: str, default: int = 0, *, least: int = 0) -> int:
+        """A whole number of any numeric type.
+
+        Raises:
+            CommandError: TypeMismatch, BadValue below ``least``.
+        """
+        found = self.command.get(name)
+        if found is None:
+            return default
+        if not is_number(found) or is_nan(found):
+            raise mismatch(f"BSON field '{self.name}.{name}' is the wrong type '{type_name(found)}', expected a number")
+        if exact(found) < least:
+            raise CommandError("Location51024", f"BSON field '{name}' value must be >= {least}, actual value '{found}'")
+        if exact(found) >= 2**63:
+            raise bad(f"BSON field '{name}' is out of range")
+        return int(exact(found))
+
+    @property
+    def collation(self) -> Collation | None:
+        return Collation.from_spec(dict(self.mapping("collation") or {}))
+
+    @property
+    def sort(self) -> Mapping[str, Any]:
+        return self.mapping("sort") or {}
+
+    @property
+    def hint(self) -> Any:
+        return hint(self.command)
+
+
+def mapping(options: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any] | None:
+    found = options.get(name)
+    if found is not None and type(found) is not dict:
+        raise mismatch(f"BSON field '{where}.{name}' is the wrong type '{type_name(found)}', expected type 'object'")
+    return found
+
+
+def flag(options: Mapping[str, Any], name: str, default: bool = False) -> bool:
+    found = options.get(name, default)
+    if type(found) is not bool and not is_number(found):
+        raise mismatch(f"Field '{name}' should be a boolean value, but found: {type_name(found)}")
+    return bool(found)
+
+
+def hint(options: Mapping[str, Any]) -> Any:
+    found = options.get("hint")
+    if found is not None and type(found) not in (str, dict):
+        raise CommandError("FailedToParse", "Hint must be a string or an object")
+    return found or None

@@ -1,0 +1,246 @@
+"""``aggregate`` and ``explain``: https://www.mongodb.com/docs/manual/reference/command/aggregate/"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from ..call import Call, mapping
+from ..cursors import FIRST_BATCH, Cursor
+from ..edits import savepoint
+from ..engine import Engine
+from ..planner import Plan
+from ..scans import Reading, matching, scan
+from ..search import Search
+from ..semantics.errors import CommandError, mismatch, unsupported
+from ..semantics.expressions import command_variables
+from ..semantics.pipeline import Pipeline, compile_pipeline
+from ..semantics.values import decode, is_number
+from ..store import prepare
+from ..streams import Event, Shape, Stream
+from ..writer import Writing
+
+Reply = dict[str, Any]
+Document = dict[str, Any]
+_STREAM_STAGES = frozenset(
+    {"$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact"}
+)
+_EVERYTHING = "$cmd.aggregate"
+_OUT_ROWS = 1000
+
+
+def aggregate(engine: Engine, call: Call) -> Reply:
+    stages, size = _stages(call), _batch_size(call)
+    if stages and isinstance(stages[0], Mapping) and "$changeStream" in stages[0]:
+        return _open_stream(engine, call, stages, size)
+    if type(call.target) is not str and not (stages and "$documents" in stages[0]):
+        raise CommandError("InvalidNamespace", "{aggregate: 1} needs $documents or $changeStream as its first stage")
+    with engine.reading(call) as reading:
+        found = _Aggregation(engine, call, reading, stages)
+        if found.pipeline.out is not None:
+            return _write_out(engine, call, found)
+        cursor = Cursor(f"{call.db}.{found.name}", found.documents(), reading)
+        cursor.transaction = call.transaction
+        batch = cursor.batch(size)
+    return engine.cursors.first(cursor, batch, keep=not cursor.finished)
+
+
+class _Aggregation:
+    """A pipeline over one collection; what stands first is left to an index where there is one."""
+
+    def __init__(self, engine: Engine, call: Call, reading: Reading, stages: Sequence[Any]) -> None:
+        self._engine, self._call, self._reading, self._stages = engine, call, reading, stages
+        self.name = call.target if type(call.target) is str else _EVERYTHING
+        self._collection = engine.catalog.find(reading.sqlite, call.db, self.name)
+        text = self._collection.text_fields if self._collection is not None else None
+        variables = command_variables(call.mapping("let"))
+        self.pipeline: Pipeline = compile_pipeline(
+            stages, collation=call.collation, variables=variables, sources=self._source, text=text
+        )
+        self.search = Search(
+            self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
+            collation=call.collation, hint=call.hint, variables=variables,
+        )  # fmt: skip
+
+    def documents(self) -> Iterator[Document]:
+        skip, limit = self.pipeline.leading_skip or 0, self.pipeline.leading_limit or 0
+        counted = _counted(self._stages)
+        if counted is not None:
+            return counted(self.search.count(self._reading, skip, limit))
+        rows = self.search.rows(self._reading, skip, limit)
+        return self.pipeline.rest.run(document if document is not None else decode(body) for _, body, document in rows)
+
+    def _source(self, name: str) -> Iterable[Document]:
+        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)
+        if collection is None:
+            return ()
+        rows = scan(self._reading, collection, Plan())
+        return (document for _, _, document in matching(self._reading, rows, None))
+
+
+Counted = Callable[[int], Iterator[Document]]
+
+
+def _counted(stages: Sequence[Any]) -> Counted | None:
+    """For a pipeline that only counts its matches, as drivers' ``count_documents`` sends it: what it answers."""
+    if not stages or not all(next(iter(stage)) in ("$match", "$skip", "$limit") for stage in stages[:-1]):
+        return None
+    order = [next(iter(stage)) for stage in stages[:-1]]
+    if order != sorted(order, key=("$match", "$skip", "$limit").index) or order.count("$skip") > 1 or order.count("$limit") > 1:
+        return None
+    ((name, argument),) = stages[-1].items()
+    if name == "$count" and type(argument) is str:
+        return lambda count: iter([{argument: count}] if count else [])
+    if name != "$group" or type(argument) is not dict or len(argument) != 2 or list(argument)[0] != "_id":
+        return None
+    key, total = argument["_id"], list(argument.items())[1]
+    plain = key is None or (is_number(key) and type(key) is int)
+    if not plain or total[1] != {"$sum": 1} or type(total[1]["$sum"]) is not int:
+        return None
+    return lambda count: iter([{"_id": key, total[0]: count}] if count else [])
+
+
+def _stages(call: Call) -> Sequence[Any]:
+    stages = call.command.get("pipeline")
+    if type(stages) is not list:
+        raise mismatch("'pipeline' option must be specified as an array")
+    return stages
+
+
+def _batch_size(call: Call) -> int | None:
+    cursor = mapping(call.command, "cursor", "aggregate")
+    if cursor is None:
+        raise CommandError("FailedToParse", "The 'cursor' option is required, except for aggregate with the explain argument")
+    size = cursor.get("batchSize")
+    if size is None:
+        return FIRST_BATCH
+    if not is_number(size) or size < 0:
+        raise CommandError("BadValue", "cursor.batchSize must be a non-negative number")
+    return int(size)
+
+
+# Change streams
+
+
+def _open_stream(engine: Engine, call: Call, stages: Sequence[Any], size: int | None) -> Reply:
+    if call.transaction is not None:
+        raise CommandError("OperationNotSupportedInTransaction", "$changeStream cannot be used in a transaction")
+    options = stages[0]["$changeStream"]
+    if type(options) is not dict:
+        raise CommandError("Location50808", "$changeStream stage expects a document as argument")
+    if type(call.target) is str:
+        scope, namespace = (call.db, call.target), f"{call.db}.{call.target}"
+    else:
+        scope, namespace = (call.db, None), f"{call.db}.{_EVERYTHING}"
+        if options.get("allChangesForCluster"):
+            if call.db != "admin":
+                raise CommandError("InvalidOptions", "allChangesForCluster is only for the admin database")
+            scope = (None, None)
+    stream = Stream(namespace, scope, options, _event_shape(call, stages[1:]), engine, call)
+    batch, more = stream.first_batch(engine, call, size)
+    return engine.cursors.first(stream, batch, keep=not stream.finished, **more)
+
+
+def _event_shape(call: Call, stages: Sequence[Any]) -> Shape:
+    for stage in stages:
+        name = next(iter(stage), "") if isinstance(stage, Mapping) else ""
+        if name == "$changeStreamSplitLargeEvent" or name not in _STREAM_STAGES:
+            raise CommandError("IllegalOperation", f"the embedded database does not offer {name} in a change stream; set MONGODB_URI to use a full MongoDB server")
+    pipeline = compile_pipeline(
+        stages, collation=call.collation, variables=command_variables(call.mapping("let")), sources=_no_source
+    )
+
+    def shape(event: Event) -> Iterable[Event]:
+        return pipeline.run([event])
+
+    return shape if stages else lambda event: (event,)
+
+
+def _no_source(name: str) -> Iterable[Document]:
+    raise unsupported(f"reading {name} in a change stream", "stage")
+
+
+# $out
+
+
+def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
+    """The result takes the place of the target collection in one commit; its indexes stay."""
+    if call.transaction is not None:
+        raise CommandError("OperationNotSupportedInTransaction", "$out cannot be used in a transaction")
+    out = found.pipeline.out
+    db, name = (call.db, out) if type(out) is str else (out.get("db"), out.get("coll")) if type(out) is dict else (None, None)
+    if type(db) is not str or type(name) is not str or (type(out) is dict and set(out) != {"db", "coll"}):
+        raise CommandError("Location16990", "$out takes a collection's name, or {db, coll}")
+    rows = [prepare(document) for document in found.documents()]
+
+    def work(writing: Writing) -> None:
+        target = engine.catalog.find(writing.sqlite, db, name)
+        if target is not None:
+            engine.store.clear(writing, target)
+        target = target or engine.catalog.add(writing.sqlite, db, name)
+        with savepoint(writing.sqlite):
+            chunks = iter(rows)
+            while chunk := list(islice(chunks, _OUT_ROWS)):
+                engine.store.insert(writing, target, chunk)
+
+    engine.write(call, work)
+    return {"cursor": {"firstBatch": [], "id": 0, "ns": f"{call.db}.{found.name}"}}
+
+
+# explain
+
+
+def explain(engine: Engine, call: Call) -> Reply:
+    """The plan of a ``find``, ``count``, ``distinct``, ``aggregate``, or of the statement of an ``update`` or ``delete``."""
+    inner = call.command["explain"]
+    if type(inner) is not dict or not inner:
+        raise mismatch("explain command requires a nested object")
+    name = next(iter(inner))
+    search_of = _EXPLAINED.get(name)
+    if search_of is None:
+        raise CommandError("CommandNotFound", f"Explain failed due to unknown command: {name}")
+    nested = Call(
+        name=name, command={**inner, "$db": call.db}, connection=call.connection, pace=call.pace, address=call.address,
+        session=call.session, transaction=call.transaction,
+    )  # fmt: skip
+    with engine.reading(nested) as reading:
+        search = search_of(engine, nested, reading)
+    plan = search.plan.explain()
+    if search.sorts:
+        plan = {"stage": "SORT", "inputStage": plan}
+    return {
+        "explainVersion": "1",
+        "queryPlanner": {"namespace": f"{nested.db}.{nested.target}", "winningPlan": plan, "rejectedPlans": []},
+        "command": dict(inner),
+    }
+
+
+def _explained(query: str) -> Callable[[Engine, Call, Reading], Search]:
+    def search(engine: Engine, call: Call, reading: Reading) -> Search:
+        collection = engine.collection(reading.sqlite, call)
+        return Search(
+            collection, call.mapping(query) or {}, sort=call.sort, collation=call.collation, hint=call.hint,
+            variables=command_variables(call.mapping("let")),
+        )  # fmt: skip
+
+    return search
+
+
+def _explained_statement(key: str) -> Callable[[Engine, Call, Reading], Search]:
+    def search(engine: Engine, call: Call, reading: Reading) -> Search:
+        statements = call.command.get(key)
+        if type(statements) is not list or len(statements) != 1 or type(statements[0]) is not dict:
+            raise CommandError("InvalidLength", f"explained {key} must be one statement")
+        return Search(engine.collection(reading.sqlite, call), mapping(statements[0], "q", key) or {})
+
+    return search
+
+
+_EXPLAINED: Mapping[str, Callable[[Engine, Call, Reading], Search]] = {
+    "find": _explained("filter"),
+    "count": _explained("query"),
+    "distinct": _explained("query"),
+    "findAndModify": _explained("query"),
+    "aggregate": lambda engine, call, reading: _Aggregation(engine, call, reading, _stages(call)).search,
+    "update": _explained_statement("updates"),
+    "delete": _explained_statement("deletes"),
+}

@@ -1,0 +1,104 @@
+"""``find``, ``count``, ``distinct``, ``getMore`` and ``killCursors``.
+
+https://www.mongodb.com/docs/manual/reference/command/nav-crud/
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..call import Call
+from ..cursors import FIRST_BATCH, Cursor, Item
+from ..engine import Engine
+from ..search import Row, Search
+from ..semantics.errors import CommandError, mismatch
+from ..semantics.expressions import command_variables
+from ..semantics.keys import encode_key
+from ..semantics.paths import index_values
+from ..semantics.projection import compile_projection
+from ..semantics.values import MISSING, UNDEFINED, decode
+
+Reply = dict[str, Any]
+
+
+def find(engine: Engine, call: Call) -> Reply:
+    variables = command_variables(call.mapping("let"))
+    query = call.mapping("filter") or {}
+    limit = call.number("limit", least=-(2**31))
+    size: int | None = call.number("batchSize", FIRST_BATCH)
+    single = call.flag("singleBatch") or limit < 0
+    with engine.reading(call) as reading:
+        collection = engine.collection(reading.sqlite, call)
+        search = Search(
+            collection, query, sort=call.sort, collation=call.collation, hint=call.hint, variables=variables
+        )
+        shape = compile_projection(
+            call.mapping("projection"), query=query, collation=call.collation, variables=variables, score=search.score
+        )
+        rows = search.rows(reading, call.number("skip"), abs(limit))
+        plain = not call.mapping("projection")
+        items: Iterator[Item] = (body for _, body, _ in rows) if plain else (shape(_document(row)) for row in rows)
+        cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=abs(limit))
+        cursor.transaction, cursor.forever = call.transaction, call.flag("noCursorTimeout")
+        batch = cursor.batch(size if not single or size else None)
+    return engine.cursors.first(cursor, batch, keep=not single and not cursor.finished)
+
+
+def _document(row: Row) -> dict[str, Any]:
+    return row[2] if row[2] is not None else decode(row[1])
+
+
+def count(engine: Engine, call: Call) -> Reply:
+    with engine.reading(call) as reading:
+        collection = engine.collection(reading.sqlite, call)
+        search = Search(collection, call.mapping("query") or {}, collation=call.collation, hint=call.hint)
+        limit = abs(call.number("limit", least=-(2**31)))
+        return {"n": search.count(reading, call.number("skip"), limit)}
+
+
+def distinct(engine: Engine, call: Call) -> Reply:
+    path = call.text("key")
+    with engine.reading(call) as reading:
+        collection = engine.collection(reading.sqlite, call)
+        search = Search(collection, call.mapping("query") or {}, collation=call.collation, hint=call.hint)
+        found: dict[bytes, Any] = {}
+        for row in search.rows(reading):
+            for value in index_values(_document(row), path):
+                if value is not MISSING and value is not UNDEFINED:
+                    found.setdefault(encode_key(value, call.collation), value)
+    return {"values": list(found.values())}
+
+
+def get_more(engine: Engine, call: Call) -> Reply:
+    number = call.target
+    if type(number) is not int and not isinstance(number, int):
+        raise mismatch("Field 'getMore' must be of type long")
+    cursor = engine.cursors.get(number, f"{call.db}.{call.text('collection')}")
+    if cursor.transaction is not call.transaction:
+        raise CommandError("Location50738", f"Cannot run getMore on cursor {number} outside of its own transaction")
+    if not cursor.busy.acquire(blocking=False):
+        raise CommandError("CursorInUse", f"cursor id {number} is already in use")
+    try:
+        size = call.number("batchSize") or None
+        if hasattr(cursor, "next_batch"):
+            batch, more = cursor.next_batch(engine, call, size)
+        else:
+            with engine.reading(call, cursor.reading):
+                batch, more = cursor.batch(size), {}
+    except BaseException:
+        engine.cursors.close(number)
+        raise
+    finally:
+        cursor.busy.release()
+    if cursor.finished:
+        engine.cursors.close(number)
+    return {"cursor": {"nextBatch": batch, "id": 0 if cursor.finished else number, "ns": cursor.namespace, **more}}
+
+
+def kill_cursors(engine: Engine, call: Call) -> Reply:
+    asked = call.command.get("cursors")
+    if type(asked) is not list:
+        raise mismatch("BSON field 'killCursors.cursors' is missing or no array")
+    killed = [number for number in asked if engine.cursors.close(number)]
+    unknown = [number for number in asked if number not in killed]
+    return {"cursorsKilled": killed, "cursorsNotFound": unknown, "cursorsAlive": [], "cursorsUnknown": []}
+

@@ -1,0 +1,93 @@
+"""The server about itself, and sessions: https://www.mongodb.com/docs/manual/reference/command/nav-diagnostic/"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from ..call import Call
+from ..clock import timestamp
+from ..engine import Engine
+from ..semantics.errors import CommandError, mismatch
+from ..version import VERSION
+from ..wire import MAX_DOCUMENT_BYTES, MAX_MESSAGE_BYTES
+
+Reply = dict[str, Any]
+_WIRE_VERSION = 21  # what a MongoDB 7.0 says; drivers choose their dialect by it
+_RELEASE = "7.0.0"
+_SET = "core"
+
+
+def hello(engine: Engine, call: Call) -> Reply:
+    now = datetime.now(UTC)
+    return {
+        "helloOk": True, "isWritablePrimary": True, "ismaster": True, "secondary": False, "setName": _SET, "setVersion": 1,
+        "hosts": [call.address], "primary": call.address, "me": call.address,
+        "lastWrite": {"opTime": {"ts": timestamp(engine.log.committed), "t": 1}, "lastWriteDate": now},
+        "maxBsonObjectSize": MAX_DOCUMENT_BYTES, "maxMessageSizeBytes": MAX_MESSAGE_BYTES, "maxWriteBatchSize": 100_000,
+        "localTime": now, "logicalSessionTimeoutMinutes": 30, "connectionId": call.connection, "minWireVersion": 0,
+        "maxWireVersion": _WIRE_VERSION, "readOnly": False, "coreVersion": VERSION, "corePid": os.getpid(),
+        "coreConnections": engine.connections(),
+    }  # fmt: skip
+
+
+def ping(engine: Engine, call: Call) -> Reply:
+    return {}
+
+
+def build_info(engine: Engine, call: Call) -> Reply:
+    return {
+        "version": _RELEASE, "versionArray": [7, 0, 0, 0], "gitVersion": "core", "modules": ["core-embedded"], "bits": 64,
+        "debug": False, "maxBsonObjectSize": MAX_DOCUMENT_BYTES, "storageEngines": ["sqlite"],
+    }  # fmt: skip
+
+
+def connection_status(engine: Engine, call: Call) -> Reply:
+    return {"authInfo": {"authenticatedUsers": [], "authenticatedUserRoles": []}}
+
+
+def get_parameter(engine: Engine, call: Call) -> Reply:
+    if "featureCompatibilityVersion" in call.command:
+        return {"featureCompatibilityVersion": {"version": "7.0"}}
+    raise CommandError("InvalidOptions", "no option found to get")
+
+
+def _sessions(call: Call) -> Iterator[dict[str, Any]]:
+    if type(call.target) is not list:
+        raise mismatch(f"BSON field '{call.name}' must be an array of sessions")
+    for lsid in call.target:
+        if type(lsid) is not dict or not isinstance(lsid.get("id"), bytes):
+            raise mismatch(f"BSON field '{call.name}' must be an array of sessions")
+        yield lsid
+
+
+def end_sessions(engine: Engine, call: Call) -> Reply:
+    for lsid in _sessions(call):
+        engine.sessions.end(lsid)
+    return {}
+
+
+def refresh_sessions(engine: Engine, call: Call) -> Reply:
+    for lsid in _sessions(call):
+        engine.sessions.get(lsid)
+    return {}
+
+
+def commit_transaction(engine: Engine, call: Call) -> Reply:
+    session, number = _transaction_of(call)
+    with engine.pool.snapshot() as sqlite:
+        engine.sessions.commit(session, number, sqlite)
+    return {}
+
+
+def abort_transaction(engine: Engine, call: Call) -> Reply:
+    session, number = _transaction_of(call)
+    engine.sessions.abort(session, number)
+    return {}
+
+
+def _transaction_of(call: Call) -> tuple[Any, int]:
+    number = call.command.get("txnNumber")
+    if call.session is None or number is None or call.command.get("autocommit") is not False:
+        raise CommandError("InvalidOptions", f"{call.name} needs lsid, txnNumber and autocommit: false")
+    return call.session, int(number)

@@ -1,0 +1,272 @@
+"""``insert``, ``update``, ``delete`` and ``findAndModify``: https://www.mongodb.com/docs/manual/reference/command/nav-crud/"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..call import Call, flag, hint, mapping
+from ..edits import NotQuick, Outcome, Statement, edit, edit_at_once, savepoint
+from ..engine import Engine
+from ..semantics.collation import Collation
+from ..semantics.errors import CommandError, bad, mismatch, unsupported
+from ..semantics.expressions import command_variables
+from ..semantics.projection import compile_projection
+from ..semantics.updates import compile_update
+from ..semantics.values import decode, is_number, type_name
+from ..sessions import recall, remember
+from ..store import New, prepare
+from ..writer import Writing
+from .totals import Totals
+
+Reply = dict[str, Any]
+_MOST_STATEMENTS = 100_000
+_INSERT_ROWS, _INSERT_BYTES = 1_000, 8_000_000
+_GROUP = 100
+
+
+def insert(engine: Engine, call: Call) -> Reply:
+    documents = _statements(call, "documents")
+    totals = _earlier(engine, call)
+    while totals.goes_on(len(documents), call):
+        chunk = _insert_chunk(documents, totals.done)
+        totals = engine.write(call, lambda writing, chunk=chunk, totals=totals: _insert(engine, call, writing, chunk, totals))
+    return totals.reply()
+
+
+def _insert_chunk(documents: Sequence[Any], start: int) -> Sequence[Any]:
+    size, end = 0, start
+    while end < len(documents) and end - start < _INSERT_ROWS and size < _INSERT_BYTES:
+        size += len(documents[end])
+        end += 1
+    return documents[start:end]
+
+
+def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], totals: Totals) -> Totals:
+    """The chunk in one go, or document by document where one is refused."""
+    totals = totals.copy()
+    collection = engine.collection(writing.sqlite, call) or engine.catalog.add(writing.sqlite, call.db, call.collection)
+    try:
+        with savepoint(writing.sqlite):
+            engine.store.insert(writing, collection, [_new(item) for item in chunk])
+        totals.add(len(chunk), n=len(chunk))
+    except CommandError as refused:
+        if len(chunk) == 1:
+            totals.fail(refused)
+        else:
+            for item in chunk:
+                try:
+                    with savepoint(writing.sqlite):
+                        collection = engine.collection(writing.sqlite, call) or collection
+                        engine.store.insert(writing, collection, [_new(item)])
+                    totals.add(1, n=1)
+                except CommandError as error:
+                    totals.fail(error)
+                    if call.flag("ordered", True):
+                        break
+    _note(call, writing, totals)
+    return totals
+
+
+def _new(item: bytes | dict[str, Any]) -> New:
+    return prepare(decode(item), item) if isinstance(item, bytes) else prepare(item)
+
+
+def update(engine: Engine, call: Call) -> Reply:
+    variables = command_variables(call.mapping("let"))
+    return _run(engine, call, "updates", lambda item: _update_statement(item, variables), modified=True)
+
+
+_UPDATE_OPTIONS = frozenset({"q", "u", "c", "multi", "upsert", "collation", "arrayFilters", "hint", "sort"})
+_DELETE_OPTIONS = frozenset({"q", "limit", "collation", "hint"})
+
+
+def _update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
+    _only(item, _UPDATE_OPTIONS, "update.updates")
+    change, many = item.get("u"), flag(item, "multi")
+    if type(change) not in (dict, list):
+        raise CommandError("FailedToParse", "Update argument must be either an object or an array")
+    if item.get("c"):
+        raise unsupported("'c' of update", "option")
+    query = _query(item, "update.updates")
+    collation = Collation.from_spec(mapping(item, "collation", "update.updates"))  # pyright: ignore[reportArgumentType]
+    found = compile_update(
+        change, array_filters=item.get("arrayFilters"), collation=collation, variables=variables, query=query
+    )
+    if many and found.replacement:
+        raise CommandError("FailedToParse", "multi update is not supported for replacement-style update")
+    sort = mapping(item, "sort", "update.updates") or {}
+    if many and sort:
+        raise CommandError("FailedToParse", "Cannot specify sort with multi=true")
+    return Statement(
+        query=query, update=found, many=many, upsert=flag(item, "upsert"), sort=sort, collation=collation,
+        hint=hint(item), variables=variables, long=type(change) is list,
+    )  # fmt: skip
+
+
+def delete(engine: Engine, call: Call) -> Reply:
+    variables = command_variables(call.mapping("let"))
+
+    def statement(item: Mapping[str, Any]) -> Statement:
+        _only(item, _DELETE_OPTIONS, "delete.deletes")
+        limit = item.get("limit")
+        if not is_number(limit) or limit not in (0, 1):
+            raise CommandError("FailedToParse", f"The limit field in delete objects must be 0 or 1. Got {limit}")
+        collation = Collation.from_spec(mapping(item, "collation", "delete.deletes"))  # pyright: ignore[reportArgumentType]
+        query = _query(item, "delete.deletes")
+        return Statement(
+            query=query, update=None, many=limit == 0, collation=collation, hint=hint(item), variables=variables
+        )
+
+    return _run(engine, call, "deletes", statement, modified=False)
+
+
+def _query(item: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    if "q" not in item:
+        raise CommandError("Location40414", f"BSON field '{where}.q' is missing but a required field")
+    return mapping(item, "q", where) or {}
+
+
+def _only(item: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    for name in item:
+        if name not in known:
+            raise CommandError("Location40415", f"BSON field '{where}.{name}' is an unknown field.")
+
+
+def _run(
+    engine: Engine, call: Call, key: str, parse: Callable[[Mapping[str, Any]], Statement], *, modified: bool
+) -> Reply:
+    """All statements; those held to one key share a commit, each other has its own."""
+    items = [decode(item) if isinstance(item, bytes) else item for item in _statements(call, key)]
+    totals = _earlier(engine, call)
+    while totals.goes_on(len(items), call):
+        at = totals.done
+        totals = engine.write(call, lambda writing, totals=totals: _quick(engine, call, writing, items, parse, totals))
+        if totals.done == at and totals.goes_on(len(items), call):
+            totals = _slow(engine, call, items[at], parse, totals)
+    return totals.reply(modified=modified)
+
+
+def _quick(
+    engine: Engine, call: Call, writing: Writing, items: Sequence[Any], parse: Callable[[Mapping[str, Any]], Statement], totals: Totals
+) -> Totals:
+    totals = totals.copy()
+    force = call.transaction is not None
+    for item in items[totals.done : totals.done + _GROUP]:
+        try:
+            with savepoint(writing.sqlite):
+                totals.take(edit_at_once(engine, call, writing, parse(item), force=force))
+        except NotQuick:
+            break
+        except CommandError as error:
+            totals.fail(error)
+            if call.flag("ordered", True):
+                break
+    _note(call, writing, totals)
+    return totals
+
+
+def _slow(engine: Engine, call: Call, item: Any, parse: Callable[[Mapping[str, Any]], Statement], totals: Totals) -> Totals:
+    totals = totals.copy()
+
+    def note(writing: Writing, outcome: Outcome) -> None:
+        noted = totals.copy()
+        noted.take(outcome)
+        _note(call, writing, noted)
+
+    try:
+        totals.take(edit(engine, call, parse(item), note))
+    except CommandError as error:
+        totals.fail(error)
+    return totals
+
+
+def find_and_modify(engine: Engine, call: Call) -> Reply:
+    removing, change = call.flag("remove"), call.command.get("update")
+    if removing == (change is not None):
+        raise CommandError("FailedToParse", "Either an update or remove=true must be specified")
+    if removing and (call.flag("new") or call.flag("upsert")):
+        raise CommandError("FailedToParse", "Cannot specify both new=true or upsert=true and remove=true")
+    earlier = _recalled(engine, call)
+    if earlier is not None:
+        return earlier
+    statement = _find_and_modify_statement(call, change)
+    shape = compile_projection(call.mapping("fields"), query=statement.query, collation=call.collation)
+
+    def reply(outcome: Outcome) -> Reply:
+        value = outcome.after if call.flag("new") else outcome.before
+        last: Reply = {"n": int(outcome.matched or outcome.upserted)}
+        if not removing:
+            last["updatedExisting"] = bool(outcome.matched)
+        if outcome.upserted and outcome.after is not None:
+            last["upserted"] = outcome.after["_id"]
+        return {"lastErrorObject": last, "value": None if value is None else shape(value)}
+
+    def note(writing: Writing, outcome: Outcome) -> None:
+        _remember(call, writing, reply(outcome))
+
+    def at_once(writing: Writing) -> Outcome:
+        outcome = edit_at_once(engine, call, writing, statement, force=call.transaction is not None)
+        note(writing, outcome)
+        return outcome
+
+    try:
+        return reply(engine.write(call, at_once))
+    except NotQuick:
+        return reply(edit(engine, call, statement, note))
+
+
+def _find_and_modify_statement(call: Call, change: Any) -> Statement:
+    query = call.mapping("query") or {}
+    variables = command_variables(call.mapping("let"))
+    found = None
+    if change is not None:
+        if type(change) not in (dict, list):
+            raise CommandError("FailedToParse", "Update argument must be either an object or an array")
+        found = compile_update(
+            change, array_filters=call.command.get("arrayFilters"), collation=call.collation, variables=variables, query=query
+        )
+    return Statement(
+        query=query, update=found, upsert=call.flag("upsert"), sort=call.sort, collation=call.collation,
+        hint=call.hint, variables=variables, long=type(change) is list,
+    )  # fmt: skip
+
+
+# Shared
+
+
+def _statements(call: Call, key: str) -> Sequence[Any]:
+    found = call.bodies.get(key) or call.command.get(key)
+    if found is None or not isinstance(found, list):
+        raise CommandError("Location40414", f"BSON field '{call.name}.{key}' is missing but a required field")
+    if not 0 < len(found) <= _MOST_STATEMENTS:
+        message = f"Write batch sizes must be between 1 and {_MOST_STATEMENTS}. Got {len(found)} operations."
+        raise CommandError("InvalidLength", message)
+    for item in found:
+        if not isinstance(item, bytes | dict):
+            raise mismatch(f"BSON field '{call.name}.{key}' holds a {type_name(item)}, expected type 'object'")
+    return found
+
+
+def _recalled(engine: Engine, call: Call) -> Reply | None:
+    """What this very write answered before, where the driver sends it again."""
+    number = call.command.get("txnNumber")
+    if number is None or call.transaction is not None:
+        return None
+    if call.session is None:
+        raise bad("txnNumber requires a session")
+    with engine.pool.snapshot() as sqlite:
+        return recall(sqlite, call.session.key, number)
+
+
+def _earlier(engine: Engine, call: Call) -> Totals:
+    found = _recalled(engine, call)
+    return Totals() if found is None else Totals.from_document(found)
+
+
+def _note(call: Call, writing: Writing, totals: Totals) -> None:
+    _remember(call, writing, totals.as_document())
+
+
+def _remember(call: Call, writing: Writing, outcome: Reply) -> None:
+    number = call.command.get("txnNumber")
+    if number is not None and call.transaction is None and call.session is not None:
+        remember(writing, call.session.key, number, outcome)

@@ -1,0 +1,117 @@
+"""Cursors: results that are fetched batch by batch, from any connection."""
+
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bson import Int64
+from bson.raw_bson import RawBSONDocument
+
+from .scans import Reading
+from .semantics.errors import CommandError
+from .semantics.values import decode, encode
+from .wire import MAX_DOCUMENT_BYTES
+
+Item = bytes | dict[str, Any]
+FIRST_BATCH = 101
+_IDLE = 600.0
+"""Seconds after which a cursor that nobody asks is closed."""
+_MOST = 10_000
+
+
+class Cursor:
+    """``items`` gives documents, encoded where nothing changed them. ``limit`` says when no more will come."""
+
+    def __init__(self, namespace: str, items: Iterator[Item], reading: Reading, *, limit: int = 0) -> None:
+        self.id = 0
+        self.namespace = namespace
+        self.reading = reading
+        self.transaction: Any = None
+        self.forever = False
+        self.used = time.monotonic()
+        self.busy = threading.Lock()
+        self.finished = False
+        self._items = items
+        self._left = limit or None
+        self._waiting: bytes | None = None
+
+    def batch(self, size: int | None) -> list[RawBSONDocument]:
+        """The next documents: ``size`` of them (None: any number), and never more than fit a reply."""
+        found: list[RawBSONDocument] = []
+        room = MAX_DOCUMENT_BYTES
+        while not self.finished and (size is None or len(found) < size):
+            body = self._next()
+            if body is None:
+                break
+            room -= len(body) + 16
+            if room < 0 and found:
+                self._waiting = body
+                break
+            found.append(RawBSONDocument(body))
+            if self._left is not None:
+                self._left -= 1
+                self.finished = not self._left
+        return found
+
+    def _next(self) -> bytes | None:
+        body, self._waiting = self._waiting, None
+        if body is None:
+            item = next(self._items, None)
+            if item is None:
+                self.finished = True
+                return None
+            body = item if isinstance(item, bytes) else encode(item)
+        return body
+
+
+class Cursors:
+    """Those that are open, by id."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Cursor] = {}
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(secrets.randbits(40) << 20)
+
+    def first(self, cursor: Any, batch: Iterable[Any], *, keep: bool, **more: Any) -> dict[str, Any]:
+        """The reply with the first batch; the cursor is kept if there may be more."""
+        if keep:
+            with self._lock:
+                if len(self._open) >= _MOST:
+                    raise CommandError("Interrupted", f"more than {_MOST} cursors are open")
+                cursor.id = next(self._numbers)
+                self._open[cursor.id] = cursor
+        return {"cursor": {"firstBatch": list(batch), "id": Int64(cursor.id), "ns": cursor.namespace, **more}}
+
+    def get(self, number: int, namespace: str) -> Any:
+        with self._lock:
+            cursor = self._open.get(number)
+        if cursor is None:
+            raise CommandError("CursorNotFound", f"cursor id {number} not found")
+        if cursor.namespace != namespace:
+            raise CommandError("Unauthorized", f"Requested getMore on namespace '{namespace}', but cursor belongs to {cursor.namespace}")
+        cursor.used = time.monotonic()
+        return cursor
+
+    def close(self, number: int) -> bool:
+        with self._lock:
+            return self._open.pop(number, None) is not None
+
+    def close_of(self, transaction: Any) -> None:
+        """A transaction has ended: its cursors end with it."""
+        with self._lock:
+            for number in [number for number, cursor in self._open.items() if cursor.transaction is transaction]:
+                del self._open[number]
+
+    def sweep(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for number, cursor in list(self._open.items()):
+                if not cursor.forever and now - cursor.used > _IDLE:
+                    del self._open[number]
+
+
+def as_document(item: Item) -> dict[str, Any]:
+    return decode(item) if isinstance(item, bytes) else item

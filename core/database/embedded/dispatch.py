@@ -1,0 +1,157 @@
+"""From a request to its reply: the row of the command, its session and transaction, errors as MongoDB words them."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from bson import Binary, Int64
+from bson.errors import BSONError
+
+from .call import Call
+from .clock import timestamp
+from .commands.table import GENERIC, TABLE, Row
+from .engine import Engine
+from .failpoints import ConnectionDropped, FailPoints
+from .pace import Pace
+from .semantics.errors import CommandError, bad, mismatch, unsupported
+from .semantics.values import is_number
+from .transactions import TRANSIENT
+from .wire import Request
+from .writer import storage_error
+
+log = logging.getLogger("core.database.embedded")
+Reply = dict[str, Any]
+_ENDING = ("commitTransaction", "abortTransaction")
+_TRANSIENT = frozenset({"WriteConflict", "LockTimeout", "NoSuchTransaction"})
+_CONCERN_LEVELS = ("local", "available", "majority", "linearizable", "snapshot")
+_NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
+
+
+class Dispatcher:
+    """Runs commands of any connection, on the connection's own thread."""
+
+    def __init__(self, engine: Engine, fail_points: FailPoints | None = None) -> None:
+        self.engine = engine
+        self._fail_points = fail_points
+
+    def run(self, request: Request, connection: int, address: str) -> Reply:
+        name = next(iter(request.command), "")
+        pace = Pace(self.engine.lane, _max_time(request.command, name))
+        call = Call(
+            name=name, command=request.command, bodies=request.bodies, connection=connection, pace=pace, address=address
+        )
+        try:
+            reply = self._fail_points.reply_to(call, self._answer) if self._fail_points else self._answer(call)
+            reply.setdefault("ok", 1.0)
+        except ConnectionDropped:
+            raise
+        except Exception as error:
+            reply = _as_reply(error, call)
+        finally:
+            pace.end()
+        now = timestamp(self.engine.log.committed)
+        return reply | {"operationTime": now, "$clusterTime": {"clusterTime": now, "signature": _NO_SIGNATURE}}
+
+    def _answer(self, call: Call) -> Reply:
+        row = TABLE.get(call.name)
+        if row is None:
+            raise CommandError("CommandNotFound", f"no such command: '{call.name}' in the embedded database; set MONGODB_URI to use a full MongoDB server")
+        _check_options(call, row)
+        lsid = call.command.get("lsid")
+        if lsid is not None:
+            if type(lsid) is not dict or not isinstance(lsid.get("id"), bytes):
+                raise mismatch("BSON field 'lsid' must be an object with an 'id' of type binData")
+            call.session = self.engine.sessions.get(lsid)
+        if call.command.get("autocommit") is None or call.name in _ENDING:
+            reply = row.run(self.engine, call)
+        else:
+            reply = self._in_transaction(call, row)
+        return _with_write_concern(call, reply)
+
+    def _in_transaction(self, call: Call, row: Row) -> Reply:
+        if not row.transaction:
+            raise CommandError("OperationNotSupportedInTransaction", f"Cannot run '{call.name}' in a multi-document transaction.")
+        with self._transaction(call):
+            try:
+                reply = row.run(self.engine, call)
+            except BaseException:
+                self._abort(call)
+                raise
+            if "writeErrors" in reply:
+                self._abort(call)
+            return reply
+
+    @contextmanager
+    def _transaction(self, call: Call) -> Iterator[None]:
+        number, session = call.command.get("txnNumber"), call.session
+        if call.command["autocommit"] is not False or session is None or not is_number(number) or number is None:
+            raise CommandError("InvalidOptions", "a transaction needs lsid, txnNumber and autocommit: false")
+        if call.command.get("startTransaction"):
+            transaction = self.engine.sessions.begin(session, call.command["lsid"], int(number))
+        else:
+            transaction = self.engine.sessions.current(session, int(number))
+        with transaction.lock:
+            if not transaction.active:
+                self.engine.sessions.current(session, int(number))
+            transaction.connection_id = call.connection
+            call.transaction = transaction
+            yield
+
+    def _abort(self, call: Call) -> None:
+        """An error ends its transaction, as in MongoDB."""
+        assert call.transaction is not None and call.session is not None
+        call.transaction.abort()
+        self.engine.cursors.close_of(call.transaction)
+
+    def connection_closed(self, connection: int) -> None:
+        self.engine.sessions.connection_closed(connection)
+
+
+def _max_time(command: Mapping[str, Any], name: str) -> float | None:
+    """Milliseconds; ``getMore`` has another use for the option."""
+    found = command.get("maxTimeMS")
+    return None if name == "getMore" or not is_number(found) or not found else float(str(found))
+
+
+def _check_options(call: Call, row: Row) -> None:
+    known = row.options
+    for name in list(call.command)[1:]:
+        if name not in known and name not in GENERIC and not (name == "maxTimeMS"):
+            raise CommandError("Location40415", f"BSON field '{call.name}.{name}' is an unknown field, or not offered by the embedded database; set MONGODB_URI to use a full MongoDB server")
+    if type(call.command.get("$db")) is not str:
+        raise mismatch("BSON field '$db' is missing or no string")
+    if call.command.get("maxTimeMS") is not None:
+        call.number("maxTimeMS")
+    if call.command.get("apiVersion", "1") != "1" or call.command.get("apiStrict"):
+        raise CommandError("APIVersionError", "the embedded database has API version 1, without apiStrict")
+    concern = call.mapping("readConcern") or {}
+    if concern.get("level", "local") not in _CONCERN_LEVELS:
+        raise bad(f"read concern level {concern['level']!r} is not known")
+    if "atClusterTime" in concern or (concern.get("level") == "snapshot" and call.command.get("autocommit") is None):
+        raise unsupported("read concern snapshot outside a transaction", "option")
+
+
+def _with_write_concern(call: Call, reply: Reply) -> Reply:
+    """More members than the one there is cannot acknowledge; the write is done all the same."""
+    wanted = (call.mapping("writeConcern") or {}).get("w", 1)
+    if wanted == "majority" or (is_number(wanted) and wanted <= 1):
+        return reply
+    message = f"Not enough data-bearing nodes for write concern w: {wanted!r}: the embedded database is one server"
+    return reply | {"writeConcernError": {"code": 100, "codeName": "UnsatisfiableWriteConcern", "errmsg": message}}
+
+
+def _as_reply(error: Exception, call: Call) -> Reply:
+    found = storage_error(error)
+    if isinstance(found, CommandError):
+        reply = {"ok": 0.0, "errmsg": found.message, "code": found.code, "codeName": found.code_name, **found.details}
+        if call.command.get("autocommit") is False and found.code_name in _TRANSIENT and call.name != "commitTransaction":
+            reply["errorLabels"] = sorted({*found.details.get("errorLabels", ()), TRANSIENT})
+        return reply
+    if isinstance(found, BSONError | OverflowError | RecursionError | UnicodeError):
+        return {"ok": 0.0, "errmsg": f"a value that cannot be stored: {found}", "code": 2, "codeName": "BadValue"}
+    log.error("command %s failed", call.name, exc_info=error)
+    kind = "the database file" if isinstance(error, sqlite3.Error) else "the embedded database"
+    message = f"an error inside {kind} ({type(error).__name__}); its log tells more"
+    return {"ok": 0.0, "errmsg": message, "code": 1, "codeName": "InternalError"}

@@ -1,0 +1,81 @@
+"""How long a command may run, and how long ones share the interpreter with short ones.
+
+Python runs one thread at a time. A command that has run for a while therefore enters a lane with room for one and
+leaves it for the next after every slice: however many scans run, a short command finds one competitor.
+"""
+
+import threading
+import time
+from collections import deque
+
+from .semantics.errors import CommandError
+
+_SHORT = 0.01
+_SLICE = 0.02
+_LONGEST_WAIT = 0.25  # then it runs beside the others: what holds the lane may be one long regular expression
+
+
+class Lane:
+    """Room for one long command; the others wait their turn."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: deque[threading.Event] = deque()
+        self._taken = False
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = threading.Event()
+            self._turns.append(turn)
+        if not turn.wait(_LONGEST_WAIT):
+            with self._lock:
+                if turn in self._turns:
+                    self._turns.remove(turn)
+
+    def leave(self) -> None:
+        with self._lock:
+            if self._turns:
+                self._turns.popleft().set()
+            else:
+                self._taken = False
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self._turns)
+
+
+class Pace:
+    """One command's time. ``step`` is called every few documents."""
+
+    def __init__(self, lane: Lane, max_time_ms: float | None = None) -> None:
+        self._lane = lane
+        self._started = self._slice = time.monotonic()
+        self.deadline = self._started + max_time_ms / 1000 if max_time_ms else None
+        self._in_lane = False
+
+    def step(self) -> None:
+        """Let others run if this command has run long.
+
+        Raises:
+            CommandError: MaxTimeMSExpired, past the command's ``maxTimeMS``.
+        """
+        now = time.monotonic()
+        if self.deadline is not None and now > self.deadline:
+            raise CommandError("MaxTimeMSExpired", "operation exceeded time limit")
+        if not self._in_lane:
+            if now - self._started > _SHORT:
+                self._lane.enter()
+                self._in_lane, self._slice = True, time.monotonic()
+        elif now - self._slice > _SLICE:
+            if self._lane.wanted:
+                self._lane.leave()
+                self._lane.enter()
+            self._slice = time.monotonic()
+
+    def end(self) -> None:
+        if self._in_lane:
+            self._lane.leave()
+            self._in_lane = False
