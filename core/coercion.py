@@ -172,10 +172,11 @@ def _bytes(value: Any, path: FieldPath) -> bytes:
     return bytes(value) if isinstance(value, (bytes, bytearray)) else base64.b64decode(text(value, path), validate=True)
 
 
-def _id(value: Any, path: FieldPath) -> Any:
-    if isinstance(value, (ObjectId, UUID)) or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    return text(value, path)
+def _id(value: Any, path: FieldPath) -> ObjectId:
+    found = value if isinstance(value, ObjectId) else text(value, path)
+    if not ObjectId.is_valid(found):
+        raise ValueError
+    return ObjectId(found)
 
 
 _INT, _FLOAT, _BOOL = TypeAdapter(int), TypeAdapter(float), TypeAdapter(bool)

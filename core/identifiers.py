@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from beanie import Document
-from bson import Binary
+from bson import Binary, ObjectId
 from pydantic import TypeAdapter, ValidationError
 
-from core.coercion import refuse, scalar_value
+from core.coercion import refuse, text
 from core.errors import FieldPath
 from core.specs import ModelSpec
 
@@ -20,7 +20,8 @@ def id_to_storage(model: ModelSpec, value: Any, path: FieldPath = ("id",)) -> An
         InputError: the value is no id of the model.
     """
     try:
-        found = _adapter(model.document).validate_python(scalar_value("ID", value, path))
+        known = value if isinstance(value, (ObjectId, UUID, int)) else text(value, path)
+        found = _adapter(model.document).validate_python(known)
     except ValidationError:
         raise refuse(path, "invalid_id", f"not an id of {model.name}") from None
     return Binary.from_uuid(found) if isinstance(found, UUID) else found

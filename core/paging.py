@@ -244,7 +244,7 @@ def _named_ids(given: Any) -> int | None:
     if not isinstance(given, Mapping):
         return None
     match dict(given):  # pyright: ignore[reportUnknownArgumentType]
-        case {"id": {"in": [*ids], **rest}} if not rest:
+        case {"id": {"in": [*ids]}}:
             return len(ids)
         case _:
             return None

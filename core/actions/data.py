@@ -106,7 +106,7 @@ class Data(Reads):
         self._check(model, "update", principal)
         prepared = prepare(self.catalog, model, changes, writable_fields(model, principal))
         query = await self.matching(model, principal, filter)
-        rows = await self.fetch(model, query, None, self._settings.max_many)
+        rows = await self.fetch(model, query, None, self.settings.max_many)
         await self._check_links(principal, prepared.links)
         found = [await self._change(model, principal, row, prepared.values) for row in rows]
         await self._apply_all(model, query, found, hooks.UPDATE)
@@ -136,7 +136,7 @@ class Data(Reads):
         """
         self._check(model, "delete", principal)
         query = await self.matching(model, principal, filter)
-        rows = await self.fetch(model, query, None, self._settings.max_many)
+        rows = await self.fetch(model, query, None, self.settings.max_many)
         found = [await self._deletion(model, row) for row in rows]
         return await self._apply_all(model, query, found, hooks.UPDATE if model.soft_delete else hooks.DELETE)
 
@@ -148,8 +148,8 @@ class Data(Reads):
             raise Forbidden(f"{model.name} is read-only")
 
     def _bounded(self, model: ModelSpec, count: int) -> None:
-        if count > self._settings.max_many:
-            raise LimitExceeded(f"{count} documents of {model.name} at once; {self._settings.max_many} are the most")
+        if count > self.settings.max_many:
+            raise LimitExceeded(f"{count} documents of {model.name} at once; {self.settings.max_many} are the most")
 
     async def _row(self, model: ModelSpec, principal: Principal, id: Any) -> Raw:
         query = all_of({"_id": self.known_id(model, id)}, guard(model, principal))
@@ -187,13 +187,13 @@ class Data(Reads):
         documents = await self._new_documents(model, principal, data, paths)
         for document in documents:
             await hooks.before(document, hooks.INSERT)
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             rows = [_normal(_new_row(model, document), collection) for document in documents]
         for row in rows:
             self._stays_visible(model, principal, row)
         if len(rows) == 1:
-            with driver_errors(self._settings, model):
+            with driver_errors(self.settings, model):
                 await collection.insert_one(dict(rows[0]))
         elif rows:
             await self._insert_rows(model, rows)
@@ -238,8 +238,26 @@ class Data(Reads):
 
     async def _change(self, model: ModelSpec, principal: Principal, row: Raw, given: Mapping[str, Any]) -> _Change:
         """Validate the merged document, run the hooks, and find what differs from what is stored."""
-        collection = await collection_for(model)
         document = self._valid(model, {**row, **given})
+        written = await self._written(model, row, document, given)
+        self._stays_visible(model, principal, {**row, **written})
+        return _Change(row=row, document=document, update=_update(model, written))
+
+    async def _deletion(self, model: ModelSpec, row: Raw) -> _Change:
+        try:
+            document: Any = parse_obj(model.document, dict(row))
+        except ValidationError:  # what breaks its model must still be deletable, without hooks
+            return _Change(row=row, document=None, update=_update(model, {"deleted_at": datetime.now(UTC)}))
+        if not model.soft_delete:
+            await hooks.before(document, hooks.DELETE)
+            return _Change(row=row, document=document, update={})
+        document.deleted_at = datetime.now(UTC)
+        written = await self._written(model, row, document, {"deleted_at"})
+        return _Change(row=row, document=document, update=_update(model, written))
+
+    async def _written(self, model: ModelSpec, row: Raw, document: Any, given: Collection[str]) -> Raw:
+        """Run the hooks before a change; what is to be written of the document after them."""
+        collection = await collection_for(model)
         merged = _normal(_stored_fields(document), collection)
         try:
             stored: Any = parse_obj(model.document, dict(row))
@@ -248,28 +266,11 @@ class Data(Reads):
             before = merged  # the change repairs the document: nothing can be said to derive from it
         await hooks.before(document, hooks.UPDATE)
         final = _normal(_stored_fields(document), collection)
-        written = {name: value for name, value in final.items() if _differs(name, value, row, given, before, merged)}
-        self._stays_visible(model, principal, {**row, **written})
-        return _Change(row=row, document=document, update=_update(model, written))
-
-    async def _deletion(self, model: ModelSpec, row: Raw) -> _Change:
-        try:
-            document: Any = parse_obj(model.document, dict(row))
-        except ValidationError:
-            document = None  # what breaks its model must still be deletable, without hooks
-        update: Mapping[str, Any] = {}
-        if model.soft_delete:
-            deleted_at = datetime.now(UTC)
-            if document is not None:
-                document.deleted_at = deleted_at
-            update = _update(model, {"deleted_at": deleted_at})
-        if document is not None:
-            await hooks.before(document, hooks.UPDATE if model.soft_delete else hooks.DELETE)
-        return _Change(row=row, document=document, update=update)
+        return {name: value for name, value in final.items() if _differs(name, value, row, given, before, merged)}
 
     async def _apply(self, model: ModelSpec, principal: Principal, change: _Change, revision: UUID | None) -> Raw:
         query = all_of({"_id": change.id}, guard(model, principal), _at_revision(revision))
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             if change.update:
                 row = await collection.find_one_and_update(query, change.update, return_document=ReturnDocument.AFTER)
@@ -284,7 +285,7 @@ class Data(Reads):
 
     async def _delete(self, model: ModelSpec, principal: Principal, change: _Change, revision: UUID | None) -> None:
         query = all_of({"_id": change.id}, guard(model, principal), _at_revision(revision))
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             result = await collection.delete_one(query)
         if not result.deleted_count:
@@ -323,7 +324,7 @@ class Data(Reads):
     async def _atomically(self, model: ModelSpec, work: Callable[[Any], Awaitable[Result]], count: int) -> Result:
         """Run ``work`` in a transaction where the server has them, else in order with an error that says how far it
         came."""
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             transactions = await has_transactions()
             try:
                 if not transactions:

@@ -26,7 +26,7 @@ class Reads:
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self.catalog = catalog
         self.reader = RowReader(catalog)
-        self._settings = settings
+        self.settings = settings
         self._milliseconds = int(settings.query_timeout * 1000)
 
     async def list(
@@ -41,7 +41,7 @@ class Reads:
         check(model.access, "read", principal, model.name)
         shown = Shown(self.catalog, model, principal, fields)
         order = order_of(self.catalog, model, principal, query.sorting)
-        limit, offset = limit_of(query, self._settings), offset_of(query)
+        limit, offset = limit_of(query, self.settings), offset_of(query)
         asked = await self.matching(model, principal, query.filter, query.search)
         rows = await self._find(model, all_of(asked, order.after(query.after)), shown.projection(*order.paths), order,
                                 offset, limit + 1)  # fmt: skip
@@ -57,7 +57,7 @@ class Reads:
         """How many documents the principal may see match. Raises as ``list`` does."""
         check(model.access, "read", principal, model.name)
         query = await self.matching(model, principal, filter, search)
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             return await collection.count_documents(query, maxTimeMS=self._milliseconds)
 
@@ -69,7 +69,7 @@ class Reads:
         """
         check(model.access, "read", principal, model.name)
         shown = Shown(self.catalog, model, principal, fields)
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             query = all_of({"_id": self.known_id(model, id)}, guard(model, principal))
             row = await collection.find_one(query, shown.projection(), max_time_ms=self._milliseconds)
@@ -139,10 +139,10 @@ class Reads:
             LimitExceeded: more than ``max_groups`` groups.
         """
         check(model.access, "read", principal, model.name)
-        most = self._settings.max_groups
+        most = self.settings.max_groups
         plan = pipeline_of(self.catalog, model, principal, group_by, functions)
         query = await self.matching(model, principal, filter, search)
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             stages = [{"$match": query}, *plan.stages, {"$limit": most + 1}]
             cursor = await collection.aggregate(stages, maxTimeMS=self._milliseconds)
@@ -185,8 +185,8 @@ class Reads:
         session: Any = None,
     ) -> Rows:
         """All documents of a query, by ``_id``; refused when they are more than ``most`` (``max_related``)."""
-        most = most or self._settings.max_related
-        with driver_errors(self._settings, model):
+        most = most or self.settings.max_related
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             cursor = collection.find(query, projection, sort=[("_id", 1)], limit=most + 1, session=session,
                                      max_time_ms=self._milliseconds)  # fmt: skip
@@ -211,7 +211,7 @@ class Reads:
         offset: int,
         limit: int,
     ) -> Rows:
-        with driver_errors(self._settings, model):
+        with driver_errors(self.settings, model):
             collection = await collection_for(model)
             if order.natural:
                 cursor = collection.find(query, projection, sort=list(order.sort.items()), skip=offset, limit=limit,
