@@ -52,6 +52,7 @@ class OperationBase:
             return await instance.run(input)
 
         run.__module__, run.__qualname__ = cls.__module__, cls.__qualname__
+        run.__annotations__ = {"input": cls.inputs, "return": cls.outputs}
         declared = operation(
             name=cls.name, description=cls.description, category=cls.category, inputs=cls.inputs, outputs=cls.outputs,
             **cls.options,
