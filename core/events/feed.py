@@ -48,6 +48,11 @@ class ChangeFeed:
         self._ready: asyncio.Future[None] | None = None
         self._pre_images = True
 
+    @property
+    def subscribers(self) -> int:
+        """How many there are at the moment."""
+        return len(self._keys)
+
     async def start(self) -> None:
         """Nothing is opened before somebody subscribes."""
 

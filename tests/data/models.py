@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from beanie import (
     BackLink,
@@ -52,12 +52,12 @@ class Cat(BaseModel):
 
 class Dog(BaseModel):
     kind: Literal["dog"]
-    tricks: list[str] = []
+    tricks: list[str] = Field(default_factory=list)
 
 
 class Tree(BaseModel):
     label: str
-    children: list["Tree"] = []
+    children: list["Tree"] = Field(default_factory=list)
 
 
 with isolated_registry() as REGISTRY:
@@ -85,14 +85,14 @@ with isolated_registry() as REGISTRY:
         size: Literal["small", "large"] | None = None
         password: SecretStr | None = None
         address: Address | None = None
-        addresses: list[Address] = []
+        addresses: list[Address] = Field(default_factory=list)
         tree: Tree | None = None
-        tags: list[str] = []
-        numbers: set[int] = set()
-        colors: list[Color] = []
-        data: dict[str, Any] = {}
+        tags: list[str] = Field(default_factory=list)
+        numbers: set[int] = Field(default_factory=set)
+        colors: list[Color] = Field(default_factory=list)
+        data: dict[str, Any] = Field(default_factory=dict)
         anything: Any = None
-        places: dict[str, Address] = {}
+        places: dict[str, Address] = Field(default_factory=dict)
         pet: Annotated[Cat | Dog, Field(discriminator="kind")] | None = None
 
         class Settings:
@@ -102,7 +102,7 @@ with isolated_registry() as REGISTRY:
     @datamodel("Team", access=Access(read=["member", "guest"], create=["member"], update=["member"], delete=["member"]))
     class Team(Document):
         name: str
-        players: list[BackLink["Player"]] = Field(default=[], json_schema_extra={"original_field": "team"})
+        players: list[BackLink["Player"]] = Field(default_factory=list, json_schema_extra={"original_field": "team"})
 
         class Settings:
             name = "teams"
@@ -123,12 +123,12 @@ with isolated_registry() as REGISTRY:
         salary: int = 0
         code: str = ""
         team: Link[Team] | None = None
-        friends: list[Link["Player"]] = []
+        friends: list[Link["Player"]] = Field(default_factory=list)
 
         class Settings:
             name = "players"
             use_revision = True
-            indexes = [
+            indexes: ClassVar[list[IndexModel]] = [
                 IndexModel(
                     [("name", 1), ("owner", 1)], unique=True, partialFilterExpression={"name": {"$type": "string"}}
                 )
@@ -217,4 +217,4 @@ with isolated_registry() as REGISTRY:
 
         class Settings:
             name = "articles"
-            indexes = [IndexModel([("title", "text"), ("body", "text")])]
+            indexes: ClassVar[list[IndexModel]] = [IndexModel([("title", "text"), ("body", "text")])]

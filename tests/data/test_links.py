@@ -1,6 +1,6 @@
 """Links and back links: by id in inputs, filtered by what they lead to, read a level at a time, under the rules."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,10 +46,10 @@ class World:
 
 
 @pytest.fixture
-async def world(data: Data, catalog: Catalog) -> AsyncIterator[World]:
+async def world(data: Data, catalog: Catalog) -> World:
     made = World(data, catalog)
     await made.fill()
-    yield made
+    return made
 
 
 async def test_a_link_is_given_as_an_id_and_read_as_one(world: World) -> None:

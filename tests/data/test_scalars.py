@@ -12,6 +12,7 @@ from bson import ObjectId
 
 from core.access import LOCAL_OWNER
 from core.actions import Data, Query, Sort
+from core.errors import InputError
 from core.filters import OPERATORS
 from core.specs import Catalog
 
@@ -149,7 +150,7 @@ async def test_a_scalar_is_stored_read_filtered_sorted_and_updated(data: Data, c
 WRONG: dict[str, list[Any]] = {
     "text": [5, True, ["a"], {"$gt": ""}, "\0", "\ud800"],
     "number": ["x", 1.5, True, 2**63, {"$gt": 0}, [1]],
-    "big": [2**63, "1e3", None and 0, -(2**63) - 1],
+    "big": [2**63, "1e3", -(2**63) - 1],
     "ratio": ["x", float("nan"), float("inf"), True, {}],
     "flag": ["perhaps", 2, {}],
     "moment": ["yesterday", 5, "2024-13-01", {}, "0001-01-01T00:00:00+14:00"],
@@ -161,17 +162,13 @@ WRONG: dict[str, list[Any]] = {
     "blob": ["a", "%", 5],
     "ref": ["x", {}],
     "color": ["pink", 1, {}],
-    "size": ["RED", None and 0],
+    "size": ["RED"],
 }
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 async def test_a_wrong_value_is_refused_at_its_place(data: Data, catalog: Catalog, name: str, value: Any) -> None:
-    from core.errors import InputError
-
     model = catalog.models["Thing"]
-    if value is None:
-        return
     with pytest.raises(InputError) as filtered:
         await data.list(model, LOCAL_OWNER, Query(filter={name: {"eq": value}}))
     assert filtered.value.field_errors[0].path[:3] == ("filter", name, "eq")

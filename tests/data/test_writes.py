@@ -264,7 +264,7 @@ async def test_a_soft_deletion_marks_and_hides(data: Data, catalog: Catalog) -> 
 
 async def test_a_document_that_breaks_its_model_can_be_repaired_and_deleted(data: Data, catalog: Catalog) -> None:
     model = catalog.models["Thing"]
-    good, bad, worse = await data.create_many(model, LOCAL_OWNER, [{"text": "a"}] * 3)
+    _, bad, worse = await data.create_many(model, LOCAL_OWNER, [{"text": "a"}] * 3)
     things = collection(catalog, "Thing")
     await things.update_many({"_id": {"$in": [bad["_id"], worse["_id"]]}}, {"$set": {"number": "many"}})
     assert (await data.update(model, LOCAL_OWNER, bad["_id"], {"number": 3}))["number"] == 3
