@@ -24,7 +24,7 @@ from urllib.parse import quote_plus
 from .version import VERSION
 from .wire import ProtocolError, command, read_reply
 
-"""Servers this process started. They outlive it; Python warns of a handle dropped before its process ends."""
+LINGER = 5.0
 """Seconds the server stays after the last connection closed."""
 _START_TIMEOUT = 20.0
 _GREETING_TIMEOUT = 10.0
