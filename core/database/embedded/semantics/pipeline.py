@@ -62,6 +62,7 @@ def compile_pipeline(
     """
     found = [_parsed(stage) for stage in stages]
     out = found.pop()[1] if found and found[-1][0] == "$out" else None
+    _check_places(found)
     values = {**command_variables(), **(variables or {})}
     scope = StageScope(compile_in=_compile_inner, sources=sources, collation=collation, variables=values, text=text)
     leading, rest = _leading(found)
@@ -88,10 +89,18 @@ def _parsed(stage: Any) -> tuple[str, Any]:
     return name, argument
 
 
+def _check_places(stages: list[tuple[str, Any]]) -> None:
+    for place, (name, _) in enumerate(stages):
+        if name == "$documents" and place:
+            raise CommandError("Location40602", "$documents is only valid as the first stage in a pipeline")
+        if name == "$out":
+            raise CommandError("Location40601", "$out can only be the final stage in the pipeline")
+
+
 def _leading(stages: list[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
     """The first stages, as far as they are matches, then at most one sort, one skip and one limit, in this order."""
     place = 0
-    while place < len(stages) and stages[place][0] == "$match":
+    while place < len(stages) and stages[place][0] == "$match" and type(stages[place][1]) is dict:
         place += 1
     for name in ("$sort", "$skip", "$limit"):
         if place < len(stages) and stages[place][0] == name:
@@ -117,7 +126,9 @@ def _leading_order(leading: list[tuple[str, Any]]) -> dict[str, Any]:
 def _compile_inner(stages: Any, scope: StageScope) -> Stage:
     if type(stages) is not list:
         raise mismatch("A pipeline must be an array of stages")
-    return _compile([_parsed(stage) for stage in stages], scope)
+    found = [_parsed(stage) for stage in stages]
+    _check_places(found)
+    return _compile(found, scope)
 
 
 def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
@@ -125,8 +136,6 @@ def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
     place = 0
     while place < len(stages):
         name, argument = stages[place]
-        if name == "$documents" and place:
-            raise CommandError("Location40602", "$documents is only valid as the first stage in a pipeline")
         if name == "$sort" and place + 1 < len(stages) and stages[place + 1][0] == "$limit":
             compiled.append(sort_and_limit(argument, limit_of(stages[place + 1][1]), scope))
             place += 2

@@ -82,11 +82,13 @@ def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]
     if found is MISSING:
         return {"_id": known, **new}
     if not equal(known, found):
-        message = (
-            f"Performing an update on the path '_id' would modify the immutable field '_id' from {known!r} to {found!r}"
-        )
-        raise CommandError("ImmutableField", message)
+        raise _immutable(f"from {known!r} to {found!r}")
     return new if next(iter(new)) == "_id" else {"_id": found, **new}
+
+
+def _immutable(change: str) -> CommandError:
+    message = "Performing an update on the path '_id' would modify the immutable field '_id'"
+    return CommandError("ImmutableField", f"{message}: {change}")
 
 
 def _replacement(document: dict[str, Any], filters: Any) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
@@ -147,6 +149,8 @@ def _operators(
         new = copy(document)
         for _, apply in chosen:
             apply(new, place)
+        if "_id" in document and "_id" not in new:
+            raise _immutable("it would be removed")
         return new
 
     return change

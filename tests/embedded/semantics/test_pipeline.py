@@ -1,0 +1,402 @@
+"""Aggregation stages and accumulators answer as the manual says; what is not offered is refused."""
+
+from datetime import datetime
+
+import pytest
+from bson import Decimal128, Int64
+
+from core.database.embedded.semantics.collation import Collation
+from core.database.embedded.semantics.errors import CommandError
+from core.database.embedded.semantics.pipeline import compile_pipeline
+from core.database.embedded.semantics.values import identical
+
+SALES = [
+    {"_id": 1, "item": "abc", "price": 10, "qty": 2, "at": datetime(2024, 3, 1, 8), "tags": ["a", "b"]},
+    {"_id": 2, "item": "jkl", "price": 20, "qty": 1, "at": datetime(2024, 3, 1, 9), "tags": []},
+    {"_id": 3, "item": "xyz", "price": 5, "qty": 10, "at": datetime(2024, 3, 15, 9), "tags": ["b"]},
+    {"_id": 4, "item": "xyz", "price": 5.5, "qty": 20, "at": datetime(2024, 4, 4, 11), "tags": None},
+    {"_id": 5, "item": "abc", "price": 10, "qty": 10, "at": datetime(2024, 4, 4, 21)},
+]
+STOCK = [
+    {"_id": 1, "sku": "abc", "shelf": 7},
+    {"_id": 2, "sku": ["xyz", "jkl"], "shelf": 8},
+    {"_id": 3, "sku": None, "shelf": 9},
+    {"_id": 4, "shelf": 10},
+]
+STAFF = [
+    {"_id": 1, "name": "Ada"},
+    {"_id": 2, "name": "Bo", "chief": "Ada"},
+    {"_id": 3, "name": "Cy", "chief": "Bo"},
+    {"_id": 4, "name": "Di", "chief": "Bo"},
+]
+COLLECTIONS = {"sales": SALES, "stock": STOCK, "staff": STAFF}
+
+
+def aggregate(stages, collection="sales", **options):
+    documents = COLLECTIONS[collection] if isinstance(collection, str) else collection
+    pipeline = compile_pipeline(stages, sources=lambda name: iter(COLLECTIONS.get(name, ())), **options)
+    return list(pipeline.run(iter(documents)))
+
+
+def ids(found):
+    return [document["_id"] for document in found]
+
+
+STAGES = [
+    ([], SALES),
+    ([{"$match": {"item": "abc"}}, {"$project": {"qty": 1}}], [{"_id": 1, "qty": 2}, {"_id": 5, "qty": 10}]),
+    (
+        [{"$match": {"_id": 2}}, {"$project": {"_id": 0, "total": {"$multiply": ["$price", "$qty"]}, "item": 1}}],
+        [{"item": "jkl", "total": 20}],
+    ),
+    ([{"$match": {"_id": 1}}, {"$project": {"tags": 0, "at": 0}}], [{"_id": 1, "item": "abc", "price": 10, "qty": 2}]),
+    ([{"$limit": 1}, {"$unset": ["tags", "at"]}], [{"_id": 1, "item": "abc", "price": 10, "qty": 2}]),
+    ([{"$limit": 1}, {"$project": {"a.b": "$qty"}}], [{"_id": 1, "a": {"b": 2}}]),
+    ([{"$limit": 1}, {"$set": {"a.b": "$qty"}}, {"$project": {"a": 1}}], [{"_id": 1, "a": {"b": 2}}]),
+    (
+        [{"$limit": 1}, {"$addFields": {"qty": "$$REMOVE"}}, {"$project": {"qty": 1, "item": 1}}],
+        [{"_id": 1, "item": "abc"}],
+    ),
+    ([{"$sort": {"price": -1, "_id": -1}}, {"$limit": 2}, {"$project": {"_id": 1}}], [{"_id": 2}, {"_id": 5}]),
+    ([{"$sort": {"_id": -1}}, {"$skip": 1}, {"$limit": 2}, {"$project": {"_id": 1}}], [{"_id": 4}, {"_id": 3}]),
+    ([{"$match": {"item": "none"}}, {"$count": "n"}], []),
+    ([{"$count": "n"}], [{"n": 5}]),
+    ([{"$limit": 1}, {"$replaceWith": {"i": "$item"}}], [{"i": "abc"}]),
+    (
+        [{"$limit": 1}, {"$replaceRoot": {"newRoot": {"$mergeObjects": [{"x": 1}, {"i": "$item"}]}}}],
+        [{"x": 1, "i": "abc"}],
+    ),
+    ([{"$documents": [{"a": 1}, {"a": {"$add": [1, 1]}}]}], [{"a": 1}, {"a": 2}]),
+    ([{"$sortByCount": "$item"}, {"$limit": 1}], [{"_id": "abc", "count": 2}]),
+    (
+        [{"$unwind": "$tags"}, {"$project": {"tags": 1}}],
+        [{"_id": 1, "tags": "a"}, {"_id": 1, "tags": "b"}, {"_id": 3, "tags": "b"}],
+    ),
+    (
+        [
+            {"$unwind": {"path": "$tags", "includeArrayIndex": "i", "preserveNullAndEmptyArrays": True}},
+            {"$project": {"tags": 1, "i": 1}},
+        ],
+        [
+            {"_id": 1, "tags": "a", "i": Int64(0)},
+            {"_id": 1, "tags": "b", "i": Int64(1)},
+            {"_id": 2, "i": None},
+            {"_id": 3, "tags": "b", "i": Int64(0)},
+            {"_id": 4, "tags": None, "i": None},
+            {"_id": 5, "i": None},
+        ],
+    ),
+    ([{"$limit": 1}, {"$unwind": "$item"}, {"$project": {"item": 1}}], [{"_id": 1, "item": "abc"}]),
+    (
+        [
+            {
+                "$bucket": {
+                    "groupBy": "$price",
+                    "boundaries": [0, 6, 15],
+                    "default": "more",
+                    "output": {"n": {"$sum": "$qty"}},
+                }
+            }
+        ],
+        [{"_id": 0, "n": 30}, {"_id": 6, "n": 12}, {"_id": "more", "n": 1}],
+    ),
+    (
+        [{"$bucketAuto": {"groupBy": "$price", "buckets": 2}}],
+        [{"_id": {"min": 5, "max": 20}, "count": 4}, {"_id": {"min": 20, "max": 20}, "count": 1}],
+    ),
+    (
+        [
+            {
+                "$facet": {
+                    "n": [{"$count": "n"}],
+                    "top": [{"$sort": {"qty": -1}}, {"$limit": 1}, {"$project": {"qty": 1}}],
+                }
+            }
+        ],
+        [{"n": [{"n": 5}], "top": [{"_id": 4, "qty": 20}]}],
+    ),
+    ([{"$match": {"_id": 9}}, {"$facet": {"none": []}}], [{"none": []}]),
+    (
+        [{"$unionWith": {"coll": "stock", "pipeline": [{"$match": {"sku": "abc"}}]}}, {"$project": {"_id": 1}}],
+        [*({"_id": sale["_id"]} for sale in SALES), {"_id": 1}],
+    ),
+    ([{"$limit": 1}, {"$project": {"_id": 1}}, {"$unionWith": "missing"}], [{"_id": 1}]),
+    ([{"$sample": {"size": 9}}, {"$count": "n"}], [{"n": 5}]),
+]
+
+
+@pytest.mark.parametrize(("stages", "expected"), STAGES, ids=[str(row[0])[:70] for row in STAGES])
+def test_a_pipeline_answers_as_the_manual_says(stages, expected):
+    found = aggregate(stages)
+    assert found == expected
+    assert all(identical(one, other) for one, other in zip(found, expected, strict=True))
+
+
+ACCUMULATORS = [
+    ({"$sum": "$qty"}, 43),
+    ({"$sum": 1}, 5),
+    ({"$sum": "$item"}, 0),
+    ({"$sum": "$price"}, 50.5),
+    ({"$avg": "$qty"}, 8.6),
+    ({"$avg": "$item"}, None),
+    ({"$min": "$price"}, 5),
+    ({"$max": "$item"}, "xyz"),
+    ({"$max": "$nothing"}, None),
+    ({"$first": "$item"}, "abc"),
+    ({"$last": "$tags"}, None),
+    ({"$push": "$tags"}, [["a", "b"], [], ["b"], None]),
+    ({"$push": {"i": "$item", "t": "$nothing"}}, [{"i": sale["item"]} for sale in SALES]),
+    ({"$addToSet": "$item"}, ["abc", "jkl", "xyz"]),
+    ({"$count": {}}, 5),
+    ({"$stdDevPop": "$price"}, 5.388877434122992),
+    ({"$stdDevSamp": "$nothing"}, None),
+    ({"$mergeObjects": {"$arrayToObject": [[["$item", "$qty"]]]}}, {"abc": 10, "jkl": 1, "xyz": 20}),
+    ({"$median": {"input": "$qty", "method": "approximate"}}, 10.0),
+    ({"$percentile": {"input": "$qty", "p": [0.9, 0.1], "method": "approximate"}}, [20.0, 1.0]),
+    ({"$firstN": {"input": "$_id", "n": 2}}, [1, 2]),
+    ({"$lastN": {"input": "$_id", "n": 2}}, [4, 5]),
+    ({"$maxN": {"input": "$qty", "n": 2}}, [20, 10]),
+    ({"$minN": {"input": "$tags", "n": 9}}, [[], ["a", "b"], ["b"]]),
+    ({"$top": {"sortBy": {"qty": -1}, "output": "$_id"}}, 4),
+    ({"$bottom": {"sortBy": {"qty": -1}, "output": "$_id"}}, 2),
+    ({"$topN": {"n": 2, "sortBy": {"price": -1, "_id": 1}, "output": "$_id"}}, [2, 1]),
+    ({"$bottomN": {"n": 2, "sortBy": {"price": -1, "_id": 1}, "output": "$_id"}}, [4, 3]),
+]
+
+
+@pytest.mark.parametrize(("accumulator", "expected"), ACCUMULATORS, ids=[str(row[0])[:60] for row in ACCUMULATORS])
+def test_an_accumulator_adds_up_as_the_manual_says(accumulator, expected):
+    (found,) = aggregate([{"$group": {"_id": None, "x": accumulator}}])
+    assert identical(found, {"_id": None, "x": expected}), found
+
+
+def test_a_group_of_nothing_is_no_document():
+    assert aggregate([{"$group": {"_id": None, "n": {"$sum": 1}}}], []) == []
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        ([{"k": 1}, {"k": 1.0}, {"k": Int64(1)}, {"k": Decimal128("1")}], [(1, 4)]),
+        ([{"k": True}, {"k": 1}], [(True, 1), (1, 1)]),
+        ([{"k": None}, {}], [(None, 2)]),
+        ([{"k": [1, 2]}, {"k": [2, 1]}, {"k": [1, 2.0]}], [([1, 2], 2), ([2, 1], 1)]),
+        ([{"k": {"a": 1, "b": 2}}, {"k": {"b": 2, "a": 1}}], [({"a": 1, "b": 2}, 1), ({"b": 2, "a": 1}, 1)]),
+    ],
+)
+def test_groups_are_made_by_equality_of_values(documents, expected):
+    found = aggregate([{"$group": {"_id": "$k", "n": {"$sum": 1}}}], documents)
+    assert [(group["_id"], group["n"]) for group in found] == expected
+
+
+def test_groups_by_several_fields_and_by_buckets_of_dates():
+    month = {"$dateTrunc": {"date": "$at", "unit": "month", "timezone": "Europe/Berlin"}}
+    stages = [{"$group": {"_id": {"m": month, "i": "$item"}, "n": {"$sum": "$qty"}}}, {"$sort": {"_id": 1}}]
+    assert [(group["_id"]["i"], group["n"]) for group in aggregate(stages)] == [
+        ("abc", 2), ("jkl", 1), ("xyz", 10), ("abc", 10), ("xyz", 20),
+    ]  # fmt: skip
+
+
+def test_strings_group_by_the_collation():
+    collation = Collation.from_spec({"locale": "en", "strength": 2})
+    found = aggregate([{"$group": {"_id": "$k", "n": {"$sum": 1}}}], [{"k": "a"}, {"k": "A"}], collation=collation)
+    assert found == [{"_id": "a", "n": 2}]
+
+
+# $lookup
+
+
+def test_a_lookup_joins_by_equality_also_into_arrays():
+    stages = [{"$lookup": {"from": "stock", "localField": "item", "foreignField": "sku", "as": "found"}}]
+    assert [ids(sale["found"]) for sale in aggregate(stages)] == [[1], [2], [2], [2], [1]]
+
+
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [
+        ({}, [3, 4]),  # a missing field joins null and missing ones
+        ({"k": None}, [3, 4]),
+        ({"k": ["abc", "jkl"]}, [1, 2]),
+        ({"k": [["xyz", "jkl"]]}, [2]),
+        ({"k": [{"x": 1}]}, []),
+    ],
+)
+def test_what_a_lookup_takes_from_the_local_field(local, expected):
+    stages = [{"$lookup": {"from": "stock", "localField": "k", "foreignField": "sku", "as": "found"}}]
+    (found,) = aggregate(stages, [local])
+    assert ids(found["found"]) == expected
+
+
+def test_a_lookup_follows_the_identifier_of_a_reference():
+    stages = [{"$lookup": {"from": "stock", "localField": "link.$id", "foreignField": "_id", "as": "found"}}]
+    (found,) = aggregate(stages, [{"link": {"$ref": "stock", "$id": 2}}])
+    assert ids(found["found"]) == [2]
+
+
+def test_a_lookup_runs_a_pipeline_with_variables_of_the_document():
+    stages = [
+        {
+            "$lookup": {
+                "from": "sales",
+                "let": {"sku": "$sku"},
+                "pipeline": [
+                    {"$match": {"$expr": {"$eq": ["$item", "$$sku"]}}},
+                    {"$group": {"_id": None, "n": {"$sum": "$qty"}}},
+                ],
+                "as": "sold",
+            }
+        },
+        {"$project": {"n": {"$ifNull": [{"$first": "$sold.n"}, 0]}}},
+    ]
+    assert [row["n"] for row in aggregate(stages, "stock")] == [12, 0, 0, 0]
+
+
+def test_a_lookup_joins_by_fields_and_then_runs_its_pipeline():
+    stages = [
+        {
+            "$lookup": {
+                "from": "sales", "localField": "sku", "foreignField": "item", "as": "x",
+                "pipeline": [{"$sort": {"qty": -1}}, {"$limit": 1}, {"$project": {"_id": 1}}],
+            }
+        }
+    ]  # fmt: skip
+    assert [ids(row["x"]) for row in aggregate(stages, "stock")] == [[5], [4], [], []]
+
+
+def test_lookups_nest_and_inner_ones_see_outer_variables():
+    inner = {
+        "$lookup": {
+            "from": "staff",
+            "let": {"boss": "$name"},
+            "pipeline": [{"$match": {"$expr": {"$and": [{"$eq": ["$chief", "$$boss"]}, {"$ne": ["$name", "$$me"]}]}}}],
+            "as": "reports",
+        }
+    }
+    stages = [
+        {"$match": {"name": "Cy"}},
+        {"$lookup": {"from": "staff", "let": {"me": "$name", "c": "$chief"}, "as": "boss",
+                     "pipeline": [{"$match": {"$expr": {"$eq": ["$name", "$$c"]}}}, inner]}},
+    ]  # fmt: skip
+    (found,) = aggregate(stages, "staff")
+    assert [report["name"] for report in found["boss"][0]["reports"]] == ["Di"]
+
+
+def test_a_graph_lookup_finds_what_can_be_reached_each_once():
+    stages = [
+        {"$match": {"name": "Ada"}},
+        {"$graphLookup": {"from": "staff", "startWith": "$name", "connectFromField": "name", "connectToField": "chief",
+                          "as": "below", "depthField": "depth"}},
+    ]  # fmt: skip
+    (found,) = aggregate(stages, "staff")
+    assert [(row["name"], row["depth"]) for row in found["below"]] == [("Bo", 0), ("Cy", 1), ("Di", 1)]
+
+
+# Leading parts
+
+
+@pytest.mark.parametrize(
+    ("stages", "leading"),
+    [
+        ([{"$match": {"a": 1}}, {"$sort": {"a": 1}}, {"$skip": 2}, {"$limit": 3}], ({"a": 1}, {"a": 1}, 2, 3)),
+        ([{"$match": {"a": 1}}, {"$match": {"b": 1}}], ({"$and": [{"a": 1}, {"b": 1}]}, None, None, None)),
+        ([{"$limit": 3}, {"$match": {"a": 1}}], (None, None, None, 3)),
+        ([{"$project": {"a": 1}}, {"$match": {"a": 1}}], (None, None, None, None)),
+    ],
+)
+def test_the_part_an_index_can_serve_is_shown(stages, leading):
+    found = compile_pipeline(stages, sources=lambda name: ())
+    assert (found.leading_match, found.leading_sort, found.leading_skip, found.leading_limit) == leading
+
+
+def test_the_rest_after_the_leading_part_gives_the_same_answer():
+    stages = [
+        {"$match": {"qty": {"$gt": 1}}}, {"$sort": {"qty": 1, "_id": 1}}, {"$skip": 1}, {"$limit": 2},
+        {"$group": {"_id": None, "ids": {"$push": "$_id"}}},
+    ]  # fmt: skip
+    pipeline = compile_pipeline(stages, sources=lambda name: ())
+    chosen = sorted((sale for sale in SALES if sale["qty"] > 1), key=lambda sale: (sale["qty"], sale["_id"]))[1:3]
+    assert list(pipeline.rest.run(chosen)) == list(pipeline.run(SALES)) == [{"_id": None, "ids": [3, 5]}]
+
+
+def test_stages_stream_as_far_as_they_can():
+    def endless():
+        number = 0
+        while True:
+            yield {"_id": number}
+            number += 1
+
+    stages = [{"$match": {"_id": {"$mod": [2, 0]}}}, {"$set": {"x": 1}}, {"$skip": 1}, {"$limit": 2}]
+    assert ids(compile_pipeline(stages, sources=lambda name: ()).run(endless())) == [2, 4]
+
+
+def test_an_out_stage_is_handed_to_the_caller():
+    pipeline = compile_pipeline([{"$match": {}}, {"$out": "copy"}], sources=lambda name: ())
+    assert pipeline.out == "copy"
+    assert list(pipeline.run([{"_id": 1}])) == [{"_id": 1}]
+
+
+def test_a_text_score_orders_and_shows():
+    documents = [{"_id": 1, "t": "red"}, {"_id": 2, "t": "blue tea"}, {"_id": 3, "t": "tea"}]
+    stages = [
+        {"$match": {"$text": {"$search": "tea"}}},
+        {"$sort": {"score": {"$meta": "textScore"}}},
+        {"$project": {"score": {"$meta": "textScore"}}},
+    ]
+    found = aggregate(stages, documents, text=["t"])
+    assert ids(found) == [3, 2]
+    assert found[0]["score"] == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize(
+    ("stages", "code"),
+    [
+        ([{"$setWindowFields": {}}], 40324),
+        ([{"$merge": "x"}], 40324),
+        ([{"$geoNear": {}}], 40324),
+        ([{"$redact": "$$KEEP"}], 40324),
+        ([{"$foo": 1}], 40324),
+        ([{"$out": "x"}, {"$match": {}}], 40601),
+        ([{"$match": {}, "$limit": 1}], 40323),
+        ([{}], 40323),
+        ([5], 14),
+        ([{"$match": 5}], 15959),
+        ([{"$limit": 0}], 15958),
+        ([{"$limit": "x"}], 5107201),
+        ([{"$skip": -1}], 5107200),
+        ([{"$sort": {}}], 15976),
+        ([{"$sort": {"a": 2}}], 2),
+        ([{"$project": {}}], 51272),
+        ([{"$project": {"a": 1, "b": 0}}], 31254),
+        ([{"$project": {"a": {"$slice": 1}}}], 28667),
+        ([{"$addFields": 5}], 40272),
+        ([{"$unset": 5}], 31002),
+        ([{"$group": {"n": {"$sum": 1}}}], 15955),
+        ([{"$group": 5}], 15947),
+        ([{"$group": {"_id": 1, "n": 1}}], 40234),
+        ([{"$group": {"_id": 1, "n": {"$foo": 1}}}], 15952),
+        ([{"$group": {"_id": 1, "n": {"$sum": 1, "$avg": 1}}}], 40238),
+        ([{"$group": {"_id": 1, "a.b": {"$sum": 1}}}], 40235),
+        ([{"$count": "$a"}], 40158),
+        ([{"$count": ""}], 40156),
+        ([{"$unwind": "tags"}], 28818),
+        ([{"$unwind": 5}], 15981),
+        ([{"$sample": {"size": 0}}], 28747),
+        ([{"$replaceRoot": "$a"}], 40229),
+        ([{"$replaceWith": "$item"}], 40228),
+        ([{"$sortByCount": "item"}], 40149),
+        ([{"$bucket": {"groupBy": "$price", "boundaries": [1]}}], 40192),
+        ([{"$bucket": {"groupBy": "$price", "boundaries": [2, 1]}}], 40194),
+        ([{"$bucket": {"groupBy": "$price", "boundaries": [0, 1]}}], 40066),
+        ([{"$facet": {}}], 40169),
+        ([{"$facet": {"a": [{"$facet": {"b": []}}]}}], 40600),
+        ([{"$lookup": {"from": "stock", "as": "x"}}], 9),
+        ([{"$lookup": {"from": "stock", "localField": "a", "as": "x"}}], 9),
+        ([{"$lookup": {"from": "stock", "pipeline": [{"$foo": 1}], "as": "x"}}], 40324),
+        ([{"$match": {"$text": {"$search": "x"}}}], 27),
+        ([{"$limit": 1}, {"$documents": []}], 40602),
+    ],
+)
+def test_a_wrong_pipeline_is_refused_with_mongodbs_code(stages, code):
+    with pytest.raises(CommandError) as refusal:
+        aggregate(stages)
+    assert refusal.value.code == code

@@ -1,0 +1,266 @@
+"""Updates: every operator, every way to name elements, every refusal."""
+
+from datetime import datetime
+
+import pytest
+from bson import Decimal128, Int64, Regex, Timestamp
+
+from core.database.embedded.semantics.collation import Collation
+from core.database.embedded.semantics.errors import CommandError
+from core.database.embedded.semantics.updates import compile_update, upsert_base
+from core.database.embedded.semantics.values import identical
+
+FIELDS = [
+    ({"a": 1}, {"$set": {"a": 2, "b.c": 3}}, {"a": 2, "b": {"c": 3}}),
+    ({}, {"$set": {"z": 1, "b": 2, "10": 3, "9": 4}}, {"9": 4, "10": 3, "b": 2, "z": 1}),  # in the order of names
+    ({"a": [1]}, {"$set": {"a.3": 9}}, {"a": [1, None, None, 9]}),
+    ({"a": [{"b": 1}]}, {"$set": {"a.0.b": 2}}, {"a": [{"b": 2}]}),
+    ({"a": {}}, {"$set": {"a.0": 1}}, {"a": {"0": 1}}),
+    ({"a": 1}, {"$set": {"a": {"$x": 1}}}, {"a": {"$x": 1}}),
+    ({"a": {"$ref": "c", "$id": 1}}, {"$set": {"a.$id": 2}}, {"a": {"$ref": "c", "$id": 2}}),
+    ({"a": 1, "b": 2}, {"$unset": {"a": "", "c.d": ""}}, {"b": 2}),
+    ({"a": [1, 2]}, {"$unset": {"a.0": 1}}, {"a": [None, 2]}),
+    ({"a": 5}, {"$unset": {"a.b": 1}}, {"a": 5}),
+    ({"a": 1}, {"$inc": {"a": 2, "b": Int64(1)}}, {"a": 3, "b": Int64(1)}),
+    ({"a": 2**31 - 1}, {"$inc": {"a": 1}}, {"a": Int64(2**31)}),
+    ({"a": 1}, {"$inc": {"a": 0.5}}, {"a": 1.5}),
+    ({"a": Decimal128("0.1")}, {"$inc": {"a": 1}}, {"a": Decimal128("1.1")}),
+    ({"a": 3}, {"$mul": {"a": 2, "b": Int64(2), "c": 1.5}}, {"a": 6, "b": Int64(0), "c": 0.0}),
+    ({"a": 3}, {"$min": {"a": 2, "b": 5}}, {"a": 2, "b": 5}),
+    ({"a": 3}, {"$max": {"a": 2}}, {"a": 3}),
+    ({"a": 3}, {"$max": {"a": "text"}}, {"a": "text"}),  # by the order of types
+    ({"a": None}, {"$min": {"a": 1}}, {"a": None}),
+    ({"a": 1, "b": 2}, {"$rename": {"a": "c.d"}}, {"b": 2, "c": {"d": 1}}),
+    ({"a": {"b": 1, "x": 0}, "c": 3}, {"$rename": {"a.b": "c"}}, {"a": {"x": 0}, "c": 1}),
+    ({"a": 1}, {"$rename": {"nothing": "b"}}, {"a": 1}),
+    ({"a": 13}, {"$bit": {"a": {"and": 10}, "b": {"or": Int64(4)}}}, {"a": 8, "b": Int64(4)}),
+    ({"a": 5}, {"$bit": {"a": {"xor": 1}}}, {"a": 4}),
+    ({"a": 1}, {"$setOnInsert": {"b": 1}}, {"a": 1}),
+    ({"a": 1}, {"$set": {}}, {"a": 1}),
+]
+ARRAYS = [
+    ({}, {"$push": {"a": 1}}, {"a": [1]}),
+    ({"a": [1]}, {"$push": {"a": {"b": 1}}}, {"a": [1, {"b": 1}]}),
+    ({"a": [1]}, {"$push": {"a": [2]}}, {"a": [1, [2]]}),
+    ({"a": [1, 4]}, {"$push": {"a": {"$each": [2, 3], "$position": 1}}}, {"a": [1, 2, 3, 4]}),
+    ({"a": [1, 4]}, {"$push": {"a": {"$each": [3], "$position": -1}}}, {"a": [1, 3, 4]}),
+    ({"a": [3, 1]}, {"$push": {"a": {"$each": [2], "$sort": 1}}}, {"a": [1, 2, 3]}),
+    ({"a": [1, 2]}, {"$push": {"a": {"$each": [3], "$slice": -2}}}, {"a": [2, 3]}),
+    ({"a": [1, 2]}, {"$push": {"a": {"$each": [], "$slice": 0}}}, {"a": []}),
+    (
+        {"a": [{"s": 5}, {"s": 9}]},
+        {"$push": {"a": {"$each": [{"s": 7}], "$sort": {"s": -1}, "$slice": 2}}},
+        {"a": [{"s": 9}, {"s": 7}]},
+    ),
+    ({"a": [1]}, {"$addToSet": {"a": 1.0}}, {"a": [1]}),
+    ({"a": [1]}, {"$addToSet": {"a": {"$each": [2, 2, 1]}}}, {"a": [1, 2]}),
+    ({"a": [{"x": 1, "y": 2}]}, {"$addToSet": {"a": {"y": 2, "x": 1}}}, {"a": [{"x": 1, "y": 2}, {"y": 2, "x": 1}]}),
+    ({"a": [1]}, {"$addToSet": {"a": True}}, {"a": [1, True]}),
+    ({"a": [1, 2, 3, 2]}, {"$pull": {"a": 2}}, {"a": [1, 3]}),
+    ({"a": [1, 2, 3]}, {"$pull": {"a": {"$gte": 2}}}, {"a": [1]}),
+    ({"a": [1, 2, 3]}, {"$pull": {"a": {"$in": [1, 3]}}}, {"a": [2]}),
+    ({"a": ["x", "y1"]}, {"$pull": {"a": Regex("^y")}}, {"a": ["x"]}),
+    ({"a": [{"x": 1, "y": 1}, {"x": 2}]}, {"$pull": {"a": {"x": 1}}}, {"a": [{"x": 2}]}),
+    ({"a": [{"x": 1}, {"x": 5}]}, {"$pull": {"a": {"x": {"$gt": 3}}}}, {"a": [{"x": 1}]}),
+    ({"a": [[1], [2]]}, {"$pull": {"a": [1]}}, {"a": [[2]]}),
+    ({"a": [{"r": [{"q": 1}]}]}, {"$pull": {"a": {"r": {"$elemMatch": {"q": 1}}}}}, {"a": []}),
+    ({}, {"$pull": {"a": 1}}, {}),
+    ({"a": [1, 2, 1]}, {"$pullAll": {"a": [1]}}, {"a": [2]}),
+    ({"a": [1, 2, 3]}, {"$pop": {"a": 1}}, {"a": [1, 2]}),
+    ({"a": [1, 2, 3]}, {"$pop": {"a": -1}}, {"a": [2, 3]}),
+    ({"a": [1, 2]}, {"$inc": {"a.$[]": 1}}, {"a": [2, 3]}),
+    ({"a": [{"b": [1, 2]}, {"b": [3]}]}, {"$mul": {"a.$[].b.$[]": 10}}, {"a": [{"b": [10, 20]}, {"b": [30]}]}),
+]
+PIPELINES = [
+    ({"a": 1}, [{"$set": {"b": {"$add": ["$a", 1]}}}, {"$unset": "a"}], {"b": 2}),
+    ({"a": {"x": 1}}, [{"$set": {"a.y": "$a.x"}}], {"a": {"x": 1, "y": 1}}),
+    ({"a": [{"x": 1}, {"x": 2}]}, [{"$set": {"a.z": 0}}], {"a": [{"x": 1, "z": 0}, {"x": 2, "z": 0}]}),
+    ({"a": 1, "b": 2}, [{"$project": {"b": 1}}], {"b": 2}),
+    ({"a": {"k": 1}}, [{"$replaceWith": "$a"}], {"k": 1}),
+    ({"a": 1}, [{"$replaceRoot": {"newRoot": {"x": "$a"}}}], {"x": 1}),
+    ({"a": 1}, [{"$replaceWith": {"$setField": {"field": {"$literal": "$a"}, "value": 1, "input": "$$ROOT"}}}],
+     {"a": 1, "$a": 1}),
+    ({"a": 1}, [{"$addFields": {"a": "$$REMOVE"}}], {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "update", "expected"), FIELDS + ARRAYS + PIPELINES)
+def test_an_update_changes_as_the_manual_says(document, update, expected):
+    before = {"_id": 7, **document}
+    found = compile_update(update).apply(before)
+    assert identical(found, {"_id": 7, **expected}), found
+    assert before == {"_id": 7, **document}
+
+
+@pytest.mark.parametrize(
+    ("document", "query", "update", "expected"),
+    [
+        ({"a": [1, 5, 6]}, {"a": {"$gt": 4}}, {"$set": {"a.$": 0}}, {"a": [1, 0, 6]}),
+        ({"a": [{"x": 1}, {"x": 2}]}, {"a.x": 2}, {"$inc": {"a.$.n": 1}}, {"a": [{"x": 1}, {"x": 2, "n": 1}]}),
+        ({"a": [{"x": 1, "y": 1}, {"x": 1, "y": 2}]}, {"a": {"$elemMatch": {"x": 1, "y": 2}}}, {"$set": {"a.$.x": 9}},
+         {"a": [{"x": 1, "y": 1}, {"x": 9, "y": 2}]}),
+        ({"a": [1, 2]}, {"a": 2}, {"$unset": {"a.$": 1}}, {"a": [1, None]}),
+        ({"a": {"b": [1, 2]}}, {"a.b": 2}, {"$set": {"a.b.$": 3}}, {"a": {"b": [1, 3]}}),
+        ({"a": [1, 2], "b": [7, 8]}, {"a": 2}, {"$set": {"b.$": 0}}, {"a": [1, 2], "b": [7, 0]}),
+    ],
+)  # fmt: skip
+def test_the_positional_operator_is_the_element_the_query_matched(document, query, update, expected):
+    assert compile_update(update, query=query).apply(document) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "update", "filters", "expected"),
+    [
+        ({"a": [1, 5]}, {"$set": {"a.$[e]": 0}}, [{"e": {"$gte": 5}}], {"a": [1, 0]}),
+        ({"a": [{"x": 1}, {"x": 2}]}, {"$set": {"a.$[e].y": 1}}, [{"e.x": 2}], {"a": [{"x": 1}, {"x": 2, "y": 1}]}),
+        ({"a": [{"b": [1, 9]}]}, {"$inc": {"a.$[].b.$[i]": 1}}, [{"i": {"$gt": 5}}], {"a": [{"b": [1, 10]}]}),
+        ({"a": [{"x": 1, "y": 1}, {"x": 1}]}, {"$set": {"a.$[e].z": 1}},
+         [{"$and": [{"e.x": 1}, {"e.y": {"$exists": False}}]}], {"a": [{"x": 1, "y": 1}, {"x": 1, "z": 1}]}),
+        ({"a": [1, 2]}, {"$set": {"a.$[e]": 0}}, [{"e": 7}], {"a": [1, 2]}),
+        ({"a": [1, 2]}, {"$unset": {"a.$[e]": 0}}, [{"e": 2}], {"a": [1, None]}),
+    ],
+)  # fmt: skip
+def test_array_filters_choose_elements(document, update, filters, expected):
+    assert compile_update(update, array_filters=filters).apply(document) == expected
+
+
+@pytest.mark.parametrize(
+    ("update", "code"),
+    [
+        ({"$set": {"a": 1, "a.b": 2}}, 40),
+        ({"$set": {"a": 1}, "$inc": {"a": 1}}, 40),
+        ({"$rename": {"a": "b"}, "$set": {"b": 1}}, 40),
+        ({"$rename": {"a": "a"}}, 2),
+        ({"$rename": {"a": 1}}, 2),
+        ({"$rename": {"a.$[]": "b"}}, 2),
+        ({"$set": 5}, 9),
+        ({"$foo": {"a": 1}}, 9),
+        ({"$set": {"a": 1}, "b": 1}, 9),
+        ({"b": 1, "$set": {"a": 1}}, 52),
+        ({"$set": {"": 1}}, 56),
+        ({"$set": {"a.": 1}}, 56),
+        ({"$set": {"$a": 1}}, 52),
+        ({"$set": {"$.a": 1}}, 2),
+        ({"$inc": {"a": "x"}}, 14),
+        ({"$mul": {"a": None}}, 14),
+        ({"$push": {"a": {"$each": 1}}}, 2),
+        ({"$push": {"a": {"$each": [], "$foo": 1}}}, 2),
+        ({"$push": {"a": {"$each": [], "$slice": 1.5}}}, 2),
+        ({"$push": {"a": {"$each": [], "$sort": 2}}}, 2),
+        ({"$pop": {"a": 2}}, 9),
+        ({"$pullAll": {"a": 1}}, 2),
+        ({"$bit": {"a": {"nand": 1}}}, 2),
+        ({"$bit": {"a": {"or": 1.5}}}, 2),
+        ({"$currentDate": {"a": "date"}}, 2),
+        ({"$set": {"a.$[e]": 1}}, 2),
+        ([{"$group": {"_id": 1}}], 72),
+        ([{"$set": {"a": {"$foo": 1}}}], 168),
+    ],
+)
+def test_a_wrong_update_is_refused_before_any_document(update, code):
+    with pytest.raises(CommandError) as refusal:
+        compile_update(update)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("document", "update", "code"),
+    [
+        ({"_id": 1}, {"$set": {"_id": 2}}, 66),
+        ({"_id": 1}, {"_id": 2, "a": 1}, 66),
+        ({"_id": 1}, [{"$set": {"_id": 2}}], 66),
+        ({"_id": 1}, {"$unset": {"_id": 1}}, 66),
+        ({"a": 5}, {"$set": {"a.b": 1}}, 28),
+        ({"a": None}, {"$set": {"a.b": 1}}, 28),
+        ({"a": [1]}, {"$set": {"a.x": 1}}, 28),
+        ({"a": "x"}, {"$inc": {"a": 1}}, 14),
+        ({"a": True}, {"$inc": {"a": 1}}, 14),
+        ({"a": Int64(2**63 - 1)}, {"$inc": {"a": 1}}, 2),
+        ({"a": 1}, {"$push": {"a": 1}}, 2),
+        ({"a": 1}, {"$addToSet": {"a": 1}}, 2),
+        ({"a": 1}, {"$pull": {"a": 1}}, 2),
+        ({"a": 1}, {"$pop": {"a": 1}}, 14),
+        ({"a": 1.5}, {"$bit": {"a": {"or": 1}}}, 2),
+        ({"a": 1}, {"$set": {"a.$[]": 1}}, 2),
+        ({}, {"$set": {"a.$[]": 1}}, 2),
+        ({"a": [1]}, {"$set": {"a.$": 1}}, 2),
+        ({"a": [{"b": 1}]}, {"$rename": {"a.0.b": "c"}}, 2),
+        ({"a": [{"b": 1}]}, {"$set": {"a.$[].b": 1, "a.0": 2}}, 40),
+        ({"a": 1}, [{"$replaceWith": "$a"}], 40228),
+    ],
+)
+def test_an_update_that_cannot_be_made_of_a_document_is_an_error(document, update, code):
+    before = {"_id": 1, **document}
+    with pytest.raises(CommandError) as refusal:
+        compile_update(update).apply(before)
+    assert refusal.value.code == code
+    assert before == {"_id": 1, **document}
+
+
+@pytest.mark.parametrize(
+    ("update", "filters", "code"),
+    [
+        ({"$set": {"a.$[e]": 1}}, [{"e": 1}, {"e": 2}], 9),
+        ({"$set": {"a": 1}}, [{"e": 1}], 9),
+        ({"$set": {"a.$[e]": 1}}, [{"e": 1, "f": 2}], 9),
+        ({"$set": {"a.$[E]": 1}}, [{"E": 1}], 2),
+        ({"a": 1}, [{"e": 1}], 9),
+        ([{"$set": {"a": 1}}], [{"e": 1}], 9),
+    ],
+)
+def test_wrong_array_filters_are_refused(update, filters, code):
+    with pytest.raises(CommandError) as refusal:
+        compile_update(update, array_filters=filters)
+    assert refusal.value.code == code
+
+
+def test_a_replacement_keeps_the_identifier_and_puts_it_first():
+    update = compile_update({"a": {"$b": 1}, "c.d": 2})
+    assert update.replacement
+    assert list(update.apply({"_id": 5, "x": 1}).items()) == [("_id", 5), ("a", {"$b": 1}), ("c.d", 2)]
+    assert list(compile_update({"a": 1, "_id": 5}).apply({"_id": 5})) == ["_id", "a"]
+
+
+def test_an_upsert_sets_what_is_for_inserts_only():
+    update = compile_update({"$set": {"a": 1}, "$setOnInsert": {"b": 2}})
+    assert update.apply({"_id": 1}, inserting=True) == {"_id": 1, "a": 1, "b": 2}
+    assert update.apply({"_id": 1}) == {"_id": 1, "a": 1}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"a": 1, "b.c": {"$eq": 2}, "d": {"$gt": 3}}, {"a": 1, "b": {"c": 2}}),
+        ({"$and": [{"a": 1}, {"b": 2}]}, {"a": 1, "b": 2}),
+        ({"$or": [{"a": 1}]}, {"a": 1}),
+        ({"$or": [{"a": 1}, {"a": 2}]}, {}),
+        ({"a": {"$in": [4]}}, {"a": 4}),
+        ({"a": {"$all": [4]}}, {"a": 4}),
+        ({"a": Regex("x")}, {}),
+        ({"a": {"x": 1}}, {"a": {"x": 1}}),
+        ({"_id": 3}, {"_id": 3}),
+        ({"$expr": {"$eq": ["$a", 1]}}, {}),
+    ],
+)
+def test_an_upsert_takes_the_equalities_of_its_query(query, expected):
+    assert upsert_base(query) == expected
+
+
+def test_an_upsert_with_two_equalities_on_one_field_is_refused():
+    with pytest.raises(CommandError) as refusal:
+        upsert_base({"$and": [{"a": 1}, {"a": 2}]})
+    assert refusal.value.code == 54
+
+
+def test_the_current_date_is_a_date_or_a_timestamp():
+    found = compile_update({"$currentDate": {"d": True, "t": {"$type": "timestamp"}}}).apply({"_id": 1})
+    assert type(found["d"]) is datetime
+    assert type(found["t"]) is Timestamp
+
+
+def test_sets_and_pulls_compare_by_the_collation():
+    collation = Collation.from_spec({"locale": "en", "strength": 2})
+    document = {"_id": 1, "a": ["Bonn"]}
+    assert compile_update({"$addToSet": {"a": "BONN"}}, collation=collation).apply(document) == document
+    assert compile_update({"$pull": {"a": "BONN"}}, collation=collation).apply(document) == {"_id": 1, "a": []}
+    assert compile_update({"$max": {"a.0": "BONN"}}, collation=collation).apply(document) == document
