@@ -178,11 +178,12 @@ def _failure(error: Exception, media: str) -> HttpResponse:
         code = InputError.code if error.status_code != 413 else LimitExceeded.code
         shown = {"message": error.detail, "extensions": {"code": code}}
         return _json({"errors": [shown]}, error.status_code, media, error.headers)
-    status = error.status if isinstance(error, CoreError) else 500
+    shown = format_exception(error)
+    status = error.status if isinstance(error, CoreError) else _STATUS_OF_CODE[shown["extensions"]["code"]]
+    if isinstance(error, InputError):
+        status = 400
     headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return _json(
-        {"errors": [format_exception(error)]}, 400 if isinstance(error, InputError) else status, media, headers
-    )
+    return _json({"errors": [shown]}, status, media, headers)
 
 
 def _json(answer: Response, status: int, media: str, headers: Mapping[str, str] | None = None) -> HttpResponse:

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.access import Principal
 from core.authentication import credentials, until_refused
-from core.errors import CoreError, InputError, LimitExceeded
+from core.errors import CoreError, InputError, LimitExceeded, Unavailable
 from core.renderers import Services
 from graphql_surface.disconnects import cancelled
 from graphql_surface.execution import Execution, Prepared, Refused, Response
@@ -28,8 +28,8 @@ class CloseCode(IntEnum):
     """Why the server closes a connection."""
 
     TOO_LARGE = 1009
-    SLOW_READER = 1013
-    """The client did not read for ``send_timeout`` seconds; clients reconnect on this code."""
+    TRY_AGAIN_LATER = 1013
+    """The client did not read for ``send_timeout`` seconds, or nobody can say who it is while the database is down."""
     BAD_REQUEST = 4400
     UNAUTHORIZED = 4401
     """An operation before the connection was acknowledged."""
@@ -156,6 +156,8 @@ class Connection:
         headers = credentials(self._socket.headers, payload=payload, client=client)
         try:
             self._principal = await self._services.authenticate(headers)
+        except Unavailable as error:
+            raise Close(CloseCode.TRY_AGAIN_LATER, error.message) from None
         except CoreError as error:
             raise Close(CloseCode.FORBIDDEN, error.message) from None
         self._spawn(self._until_refused(headers, self._principal))
@@ -227,7 +229,7 @@ class Connection:
             async with asyncio.timeout(self._settings.send_timeout):
                 await self._socket.send_text(encode(message).decode())
         except TimeoutError:
-            raise Close(CloseCode.SLOW_READER, "The client does not read what it asked for") from None
+            raise Close(CloseCode.TRY_AGAIN_LATER, "The client does not read what it asked for") from None
 
 
 def _payload(message: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -14,9 +14,10 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from pymongo.errors import ServerSelectionTimeoutError
 
 from core.access import LOCAL_OWNER, Principal
-from core.errors import Unauthenticated
+from core.errors import Unauthenticated, Unavailable
 from core.renderers import Services
 from core.settings import Settings
 from graphql_surface.http import GraphQLSurface
@@ -44,14 +45,21 @@ class Server:
         return self.run(count())
 
 
+_REFUSALS: Mapping[str, Exception] = {
+    "intruder": Unauthenticated("these credentials are not accepted here"),
+    "unlucky": Unavailable("the database does not answer"),
+    "unluckier": ServerSelectionTimeoutError("mongodb://user:hunter2@db: timed out"),
+}
+
+
 async def authenticate(headers: Mapping[str, str]) -> Principal:
-    """``Bearer NAME`` is NAME, ``Bearer NAME SECONDS`` for that long; nobody named ``intruder``."""
+    """``Bearer NAME`` is NAME, ``Bearer NAME SECONDS`` for that long; those above are refused."""
     _, _, token = headers.get("authorization", "").partition(" ")
     if not token:
         return LOCAL_OWNER
     name, _, seconds = token.partition(" ")
-    if name == "intruder":
-        raise Unauthenticated("these credentials are not accepted here")
+    if name in _REFUSALS:
+        raise _REFUSALS[name]
     expires_at = datetime.now(UTC) + timedelta(seconds=float(seconds)) if seconds else None
     return Principal(id=name, expires_at=expires_at)
 

@@ -244,6 +244,13 @@ async def test_credentials_decide_who_asks_and_bad_ones_are_401(client: httpx.As
         assert refused.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+async def test_a_database_that_is_down_when_asked_who_it_is_answers_503(client: httpx.AsyncClient, server: Server):
+    for name in ("unlucky", "unluckier"):
+        answer = await post(client, server, HELLO, authorization=f"Bearer {name}")
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
+        assert "hunter2" not in answer.text
+
+
 async def test_other_sites_are_let_in_only_by_the_setting(client: httpx.AsyncClient, server: Server):
     preflight = {"origin": "https://app.example", "access-control-request-method": "POST"}
     refused = await client.options(server.url, headers=preflight)

@@ -79,6 +79,7 @@ BEFORE_ACKNOWLEDGEMENT: dict[str, tuple[Any, int]] = {
     "pong with a payload that is no object": ({"type": "pong", "payload": 1}, 4400),
     "an operation before init": (subscribe("{ hello }"), 4401),
     "credentials that are refused": ({**INIT, "payload": {"Authorization": "Bearer intruder"}}, 4403),
+    "a database that is down": ({**INIT, "payload": {"Authorization": "Bearer unlucky"}}, 1013),
     "100,000 levels": (DEEP, 4400),
     "1 MB and more": ({**INIT, "payload": {"x": "x" * 1_000_000}}, 1009),
 }

@@ -1,0 +1,85 @@
+"""The transport with the schema generated for the example: introspection fits the limits, nothing is INTERNAL."""
+
+import base64
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from graphql import get_introspection_query
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.server import Server, running_server
+
+CASES = 500
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server"), "--no-sample") as found:
+        yield found
+
+
+def test_introspection_and_the_playground_are_served(server: Server):
+    answer = server.graphql(get_introspection_query(input_value_deprecation=True, specified_by_url=True))
+    assert "errors" not in answer
+    page = httpx.get(f"{server.url}/graphql", headers={"accept": "text/html"})
+    assert "playground-" in page.text
+
+
+def test_relations_of_relations_of_full_pages_are_too_much(server: Server):
+    page = "paging: {limit: 100}"
+    query = f"{{ jobs({page}) {{ nodes {{ " + " ".join(f"a{n}: title" for n in range(29)) + " } } }"
+    assert "errors" not in server.graphql(query)
+    many = " ".join(
+        f"j{n}: jobs({page}) {{ nodes {{ {'id title company location source ' * 6} }} }}" for n in range(20)
+    )
+    [error] = server.graphql(f"{{ {many} }}")["errors"]  # type: ignore[misc]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "graphql_max_cost" in error["message"]
+
+
+@pytest.mark.slow
+def test_five_hundred_generated_requests_meet_no_internal_error(server: Server):
+    schemathesis = pytest.importorskip("schemathesis")
+    _register_scalars(schemathesis)
+    found = schemathesis.graphql.from_url(f"{server.url}/graphql")
+    operations = [one.ok() for one in found.get_all_operations()]
+    codes: Counter[str] = Counter()
+    internal: list[Any] = []
+
+    for operation in operations:
+
+        @settings(
+            max_examples=math.ceil(CASES / len(operations)) + 1, deadline=None, database=None, derandomize=True,
+            suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+        )  # fmt: skip
+        @given(case=operation.as_strategy())
+        def check(case: Any) -> None:
+            answer = httpx.post(f"{server.url}/graphql", json={"query": case.body}, timeout=60)
+            codes[str(answer.status_code)] += 1
+            for error in answer.json().get("errors", ()):
+                codes[error["extensions"]["code"]] += 1
+                if error["extensions"]["code"] == "INTERNAL":
+                    internal.append({"query": case.body, "error": error})
+
+        check()
+
+    assert internal == []
+    assert codes["200"] >= CASES
+
+
+def _register_scalars(schemathesis: Any) -> None:
+    nodes = schemathesis.graphql.nodes
+    text = st.text(max_size=10).map(nodes.String)
+    leaf = st.one_of(text, st.integers(-(2**70), 2**70).map(nodes.Int), st.booleans().map(nodes.Boolean))
+    for name, strategy in {
+        "Bytes": st.binary(max_size=20).map(lambda value: nodes.String(base64.b64encode(value).decode())),
+        "Decimal": st.decimals().map(lambda value: nodes.String(str(value))),
+        "Duration": st.integers(0, 10**6).map(lambda value: nodes.String(f"PT{value}S")),
+        "JSON": st.one_of(leaf, st.lists(leaf, max_size=3).map(nodes.List)),
+    }.items():
+        schemathesis.graphql.scalar(name, st.one_of(strategy, leaf))
