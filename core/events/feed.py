@@ -178,6 +178,7 @@ class ChangeFeed:
                         async for event in stream:
                             await self._publish(event)
                             token, delay = stream.resume_token, _FIRST_DELAY
+                            await asyncio.sleep(0)  # a batch in hand would leave its readers no time to read
                     token = None  # the database was dropped, and its stream with it
                 except PyMongoError as error:
                     if not ready.done() or getattr(error, "code", None) in _LOST:

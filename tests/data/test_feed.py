@@ -228,3 +228,13 @@ async def test_a_thousand_subscribers_each_get_every_event(data: Data, catalog: 
 
     found = await _all_told(data, catalog, feed, 1000, write, 10)
     assert all([change.id for change in changes] == made for changes in found)
+
+
+async def test_a_burst_overwhelms_nobody_who_reads(data: Data, catalog: Catalog) -> None:
+    model = catalog.models["Thing"]
+    feed = ChangeFeed(catalog, data.settings.model_copy(update={"feed_queue": 50}))
+    async with feed.subscribe(model, LOCAL_OWNER) as changes:
+        reader = asyncio.create_task(next_of(changes, 500))
+        await data.create_many(model, LOCAL_OWNER, [{"number": number} for number in range(500)])
+        assert [change.document and change.document["number"] for change in await reader] == list(range(500))
+    await feed.stop()
