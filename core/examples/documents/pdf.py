@@ -4,9 +4,11 @@ PDF's own Helvetica knows Latin-1 only. A text that needs more is set in a TrueT
 ``pdf_font``, or one the system has. A character no font has is an error, never a box or a question mark.
 """
 
+from collections.abc import Collection
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import UserError
 from core.examples.documents.content import CvContent, Section
@@ -14,7 +16,7 @@ from core.examples.documents.content import CvContent, Section
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-_SYSTEM_FONTS = (
+SYSTEM_FONTS = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
     "/usr/share/fonts/TTF/DejaVuSans.ttf",
@@ -37,14 +39,17 @@ def cv_pdf(content: CvContent, font: Path | None = None) -> bytes:
     pdf.set_author(content.name)
     pdf.set_margin(20)
     pdf.add_page()
-    family = _choose_font(pdf, content, font)
-    write = _Writer(pdf, family)
-    write.line(content.name, size=22)
-    write.line(content.headline, size=13)
-    write.line(content.contact, color=_MUTED)
-    for section in content.sections:
-        write.section(section)
-    return bytes(pdf.output())
+    try:
+        write = _Writer(pdf, _choose_font(pdf, content, font))
+        write.line(content.name, size=22)
+        write.line(content.headline, size=13)
+        write.line(content.contact, color=_MUTED)
+        for section in content.sections:
+            write.section(section)
+        return bytes(pdf.output())
+    finally:
+        for used in pdf.fonts.values():  # fpdf2 leaves the files of TrueType fonts open
+            getattr(used, "close", lambda: None)()
 
 
 class _Writer:
@@ -73,20 +78,24 @@ def _choose_font(pdf: "FPDF", content: CvContent, font: Path | None) -> str:
     text = _all_text(content)
     if font is None and _is_latin1(text):
         return "Helvetica"
-    path = font or next((Path(name) for name in _SYSTEM_FONTS if Path(name).is_file()), None)
+    path = font or next((Path(name) for name in SYSTEM_FONTS if Path(name).is_file()), None)
     if path is None:
         raise UserError(
             "the CV has characters beyond Latin-1: set JOBHUNTER_PDF_FONT to a TrueType font, as DejaVu Sans"
         )
-    try:
-        pdf.add_font("cv", fname=path)
-        known: Any = import_module("fontTools.ttLib").TTFont(path, fontNumber=0, lazy=True).getBestCmap()
-    except Exception as error:  # fontTools raises many kinds for a file that is no font
-        raise UserError(f"JOBHUNTER_PDF_FONT: {path} is no TrueType font that can be used ({error})") from error
+    known = _characters(path)
     missing = sorted({char for char in text if char.isprintable() and ord(char) not in known})
     if missing:
         raise UserError(f"the font {path} lacks {' '.join(missing)}: set JOBHUNTER_PDF_FONT to one that has them")
+    pdf.add_font("cv", fname=path)
     return "cv"
+
+
+def _characters(path: Path) -> Collection[int]:
+    try:
+        return import_module("fontTools.ttLib").TTFont(BytesIO(path.read_bytes()), fontNumber=0).getBestCmap()
+    except Exception as error:  # fontTools raises many kinds for a file that is no font
+        raise UserError(f"JOBHUNTER_PDF_FONT: {path} is no TrueType font that can be used ({error})") from error
 
 
 def _is_latin1(text: str) -> bool:
