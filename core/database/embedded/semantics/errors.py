@@ -42,6 +42,8 @@ CODES: dict[str, int] = {
     "WriteConflict": 112,
     "CursorInUse": 125,
     "InvalidIndexSpecificationOption": 197,
+    "CommandNotSupportedOnView": 166,
+    "ViewDepthLimitExceeded": 165,
     "CannotIndexParallelArrays": 171,
     "TransactionTooOld": 225,
     "NoSuchTransaction": 251,
