@@ -109,7 +109,8 @@ class Hub:
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), self._pause)
+                    async with asyncio.timeout(self._pause):
+                        await self._look.wait()
                 self._look.clear()
                 changed, self._changed = self._changed or set(self._topics), set()
                 with contextlib.suppress(PyMongoError):  # watchers wait until the database is back

@@ -74,7 +74,8 @@ class Runner:
                     log.warning("cannot claim runs, trying again: %s", error)
                     await asyncio.sleep(_BETWEEN_ERRORS)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._settings.run_poll)
+                    async with asyncio.timeout(self._settings.run_poll):  # wait_for may lose a cancellation in 3.11
+                        await self._wake.wait()
 
     async def _claim(self) -> TaskRun | None:
         """One pending run. Operations with a limit of their own have turns, so that none keeps the others waiting."""

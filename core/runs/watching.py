@@ -48,7 +48,8 @@ async def lines(run_id: ObjectId, read: Read, after: str | None) -> AsyncGenerat
             if run.status.is_final:
                 return
             with contextlib.suppress(TimeoutError):  # what other processes write to a journal wakes nobody here
-                await asyncio.wait_for(watcher.wake.wait(), _LOOK)
+                async with asyncio.timeout(_LOOK):
+                    await watcher.wake.wait()
             watcher.wake.clear()
             run = watcher.states[-1] if watcher.states else run
 

@@ -1,14 +1,17 @@
 """Runs of the tests' own application, on the embedded server, with leases short enough to wait for."""
 
+import asyncio
 import importlib
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from pymongo import monitoring
 
 from core.database.connection import Database
 from core.inspection import take_catalog
-from core.registries import Registry, isolated_registry
+from core.registries import Registry
 from core.runs.service import Runs
 from core.settings import Settings, default_settings
 from core.testing import test_database
@@ -39,6 +42,15 @@ def commands() -> Commands:
     return _commands
 
 
+async def until(true: Callable[[], Awaitable[object]], seconds: float = 10.0) -> Any:
+    """What ``true`` gives, as soon as it gives something."""
+    deadline = time.monotonic() + seconds
+    while not (found := await true()):
+        assert time.monotonic() < deadline, "it did not become true in time"
+        await asyncio.sleep(0.02)
+    return found
+
+
 @pytest.fixture
 def settings() -> Settings:
     """Leases of a second and a half, everything else quick too."""
@@ -51,10 +63,10 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def app(registry: Registry) -> Iterator[Registry]:
+def app(registry: Registry) -> Registry:
     """The application, registered anew for this test."""
     importlib.reload(application)
-    yield registry
+    return registry
 
 
 @pytest.fixture

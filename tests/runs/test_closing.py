@@ -20,7 +20,7 @@ from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
 from tests.runs.application import Done, Job
-from tests.runs.conftest import Commands
+from tests.runs.conftest import Commands, until
 
 
 class Odd(BaseException):
@@ -72,7 +72,9 @@ async def test_whatever_is_raised_closes_the_run_and_names_it(
     assert (run.status, run.error_code) == (status, code)
     assert caught.value.task_run_id == str(run.id)
     assert f"task run {run.id}" in caught.value.__notes__
-    assert run.finished_at is not None and run.duration_ms is not None and run.lease_expires_at is None
+    assert run.finished_at is not None
+    assert run.duration_ms is not None
+    assert run.lease_expires_at is None
     assert "raise error" in (run.error_traceback or "")
 
 
@@ -144,8 +146,7 @@ async def test_a_function_that_ignores_its_cancellation_is_left_behind(app: Regi
 
 async def test_cancelling_the_caller_cancels_the_run(database: Database) -> None:
     call = asyncio.create_task(application.slow(label="x", seconds=30))
-    while not await application.Effect.find().count():
-        await asyncio.sleep(0.01)
+    await until(application.Effect.find().count)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -259,7 +260,8 @@ async def test_times_are_the_databases(database: Database, monkeypatch: pytest.M
 def test_nothing_leaves_a_final_status() -> None:
     assert {status for status in TaskRunStatus if status.is_final} == {"success", "failed", "cancelled", "interrupted"}
     assert all(TRANSITIONS[status] == frozenset() for status in TaskRunStatus if status.is_final)
-    assert may_follow(None, TaskRunStatus.PENDING) and not may_follow(TaskRunStatus.SUCCESS, TaskRunStatus.RUNNING)
+    assert may_follow(None, TaskRunStatus.PENDING)
+    assert not may_follow(TaskRunStatus.SUCCESS, TaskRunStatus.RUNNING)
     assert not may_follow(TaskRunStatus.PENDING, TaskRunStatus.SUCCESS)
 
 
