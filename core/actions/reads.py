@@ -104,9 +104,10 @@ class Reads:
         Raises:
             LimitExceeded: more than ``max_related`` documents link to these owners.
         """
-        link = model.document.get_link_fields()[field.name]  # pyright: ignore
-        target = self.catalog.by_document[link.document_class]  # pyright: ignore
-        forward = target.object.by_name[link.lookup_field_name]  # pyright: ignore
+        document: Any = model.document
+        link = document.get_link_fields()[field.name]
+        target = self.catalog.by_document[link.document_class]
+        forward = target.object.by_name[link.lookup_field_name]
         check(target.access, "read", principal, target.name)
         check_readable(model, principal, [field.wire])
         check_readable(target, principal, [forward.wire])

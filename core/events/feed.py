@@ -1,38 +1,25 @@
-"""The feed: opens the change stream when somebody subscribes, closes it when nobody does.
+"""The feed: takes every change of the database once and hands it to those who may see it and want to."""
 
-https://www.mongodb.com/docs/manual/changeStreams/
-"""
-
-import asyncio
-import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import bson
-from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from core.access import Principal, check
 from core.actions.driver import translated
 from core.actions.reads import Reads
 from core.actions.rows import Shown, guard
-from core.database.connection import client_of_loop, ensure_database, server_of
+from core.database.changes import LOST, Changes, Listener, changes_of_loop
+from core.database.connection import ensure_database, server_of
 from core.errors import CoreError, LimitExceeded, Unavailable
 from core.events.subscription import KINDS, Kind, Subscription
-from core.events.watch import Event, KnownIds, Watch
+from core.events.watch import KnownIds, Watch, event_of
 from core.paging import Raw
 from core.queries import all_of, compile_filter
 from core.settings import Settings
 from core.specs import Catalog, ModelSpec
 from core.stored import CODEC
-
-log = logging.getLogger("core.events")
-
-_KINDS: Mapping[str, Kind] = {"insert": "created", "update": "updated", "replace": "updated", "delete": "deleted"}
-_LOST = frozenset({280, 286})  # ChangeStreamFatalError, ChangeStreamHistoryLost
-_FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
-
-Stream = AsyncChangeStream[Raw]
 
 
 class ChangeFeed:
@@ -44,9 +31,8 @@ class ChangeFeed:
         self._reads = Reads(catalog, settings)
         self._watches: dict[Any, Watch] = {}
         self._keys: dict[Subscription, Any] = {}
-        self._pump: asyncio.Task[None] | None = None
-        self._ready: asyncio.Future[None] | None = None
-        self._pre_images = True
+        self._listener = Listener(event=self._publish, lost=self._lost)
+        self._changes: Changes | None = None
 
     @property
     def subscribers(self) -> int:
@@ -60,9 +46,6 @@ class ChangeFeed:
         """End every subscription and close the stream."""
         for subscription in list(self._keys):
             subscription.end()
-        pump = self._close_stream()
-        if pump is not None:
-            await asyncio.gather(pump, return_exceptions=True)
 
     def subscribe(
         self,
@@ -106,7 +89,7 @@ class ChangeFeed:
         watch = self._watches.setdefault(key, watch)
         watch.subscribers[subscription] = None
         self._keys[subscription] = key
-        await self._stream_is_open()
+        await self._listen()
         if watch.query and "deleted" in subscription.kinds:
             await self._learn_ids(watch)
 
@@ -132,8 +115,8 @@ class ChangeFeed:
         watch.subscribers.pop(subscription, None)
         if not watch.subscribers:
             del self._watches[key]
-        if not self._watches:
-            self._close_stream()
+        if not self._watches and self._changes is not None:
+            self._changes.leave(self._listener)
 
     async def _learn_ids(self, watch: Watch) -> None:
         """Which documents match at the beginning. Too many: deletions are then told where pre-images say of what."""
@@ -152,87 +135,27 @@ class ChangeFeed:
 
     # the stream
 
-    async def _stream_is_open(self) -> None:
-        if self._pump is None or self._ready is None:
-            self._ready = asyncio.get_running_loop().create_future()
-            self._ready.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._pump = asyncio.create_task(self._run(self._ready), name="core.events")
-        await asyncio.shield(self._ready)
-
-    def _close_stream(self) -> asyncio.Task[None] | None:
-        pump, self._pump = self._pump, None
-        if pump is not None:
-            pump.cancel()
-        return pump
-
-    async def _run(self, ready: asyncio.Future[None]) -> None:
-        """Read the stream for as long as somebody subscribes; after a failure go on where it broke off."""
-        token: Mapping[str, Any] | None = None
-        delay = _FIRST_DELAY
+    async def _listen(self) -> None:
+        self._changes = changes_of_loop(self._settings.mongodb_database)
         try:
-            while True:
-                try:
-                    async with await self._open(token) as stream:
-                        if not ready.done():
-                            ready.set_result(None)
-                        async for event in stream:
-                            await self._publish(event)
-                            token, delay = stream.resume_token, _FIRST_DELAY
-                            await asyncio.sleep(0)  # a batch in hand would leave its readers no time to read
-                    token = None  # the database was dropped, and its stream with it
-                except PyMongoError as error:
-                    if not ready.done() or getattr(error, "code", None) in _LOST:
-                        raise
-                    log.warning("the change stream broke off (%s); trying again in %.1f s", error, delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _LONGEST_DELAY)
+            await self._changes.join(self._listener)
         except PyMongoError as error:
-            self._fail(ready, self._reason(error))
-        finally:
-            if not ready.done():
-                ready.cancel()
+            raise self._reason(error) from error
 
-    def _fail(self, ready: asyncio.Future[None], reason: CoreError) -> None:
-        self._pump = None
-        if not ready.done():
-            ready.set_exception(reason)
+    def _lost(self, error: PyMongoError) -> None:
         for watch in list(self._watches.values()):
-            watch.end(reason)
-
-    async def _open(self, token: Mapping[str, Any] | None) -> Stream:
-        database = client_of_loop()[self._settings.mongodb_database]
-        collections = sorted({model.document.get_collection_name() for model in self._catalog.models.values()})  # pyright: ignore
-        wanted = {"$match": {"ns.coll": {"$in": collections}, "operationType": {"$in": list(_KINDS)}}}
-        try:
-            return await database.watch(  # pyright: ignore[reportReturnType]
-                [wanted],
-                full_document="updateLookup",
-                full_document_before_change="whenAvailable" if self._pre_images else None,
-                resume_after=token,
-            )
-        except OperationFailure:
-            if not self._pre_images:
-                raise
-            self._pre_images = False  # a server before MongoDB 6 does not know the option
-            return await self._open(token)
+            watch.end(self._reason(error))
 
     async def _publish(self, event: Raw) -> None:
         collection = event["ns"]["coll"]
-        description: Mapping[str, Any] = event.get("updateDescription") or {}
-        names = [*description.get("updatedFields", ()), *description.get("removedFields", ())]
-        found = Event(
-            kind=_KINDS[event["operationType"]],
-            id=event["documentKey"]["_id"],
-            document=event.get("fullDocument"),
-            before=event.get("fullDocumentBeforeChange"),
-            changed={name.split(".")[0] for name in names},
-        )
-        for watch in list(self._watches.values()):
-            if watch.model.document.get_collection_name() == collection:  # pyright: ignore
+        watches = [one for one in self._watches.values() if one.collection == collection]
+        if watches:
+            found = event_of(event)
+            for watch in watches:
                 await watch.publish(found)
 
     def _reason(self, error: PyMongoError) -> CoreError:
-        if getattr(error, "code", None) in _LOST:
+        if getattr(error, "code", None) in LOST:
             return Unavailable("the database no longer knows the changes since it was last read; subscribe again")
         if isinstance(error, OperationFailure) and not isinstance(error, ConnectionFailure):
             return Unavailable(

@@ -36,6 +36,22 @@ class Event:
         return None if self.before is None else plain(self.before)
 
 
+def event_of(found: Raw) -> Event:
+    """From what the server sends: https://www.mongodb.com/docs/manual/reference/change-events/"""
+    description: Mapping[str, Any] = found.get("updateDescription") or {}
+    names = [*description.get("updatedFields", ()), *description.get("removedFields", ())]
+    return Event(
+        kind=_KINDS[found["operationType"]],
+        id=found["documentKey"]["_id"],
+        document=found.get("fullDocument"),
+        before=found.get("fullDocumentBeforeChange"),
+        changed={name.split(".")[0] for name in names},
+    )
+
+
+_KINDS: Mapping[str, Kind] = {"insert": "created", "update": "updated", "replace": "updated", "delete": "deleted"}
+
+
 @dataclass
 class KnownIds:
     """Documents that match, by id: who is told that one of them is gone may have known of it.
@@ -69,6 +85,8 @@ class Watch:
         self, model: ModelSpec, query: MongoQuery, shown: Shown, refresh: Callable[[], Awaitable[None]] | None
     ) -> None:
         self.model = model
+        document: Any = model.document
+        self.collection: str = document.get_collection_name()
         self.query = query
         self.subscribers: dict[Subscription, None] = {}
         self.known: KnownIds | None = None
@@ -125,6 +143,3 @@ class Watch:
         if event.plain_before is not None:
             return self._match(event.plain_before)
         return self.known is not None and event.id in self.known.ids
-
-
-Documents = Mapping[str, Any]
