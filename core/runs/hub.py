@@ -16,7 +16,9 @@ from weakref import WeakKeyDictionary
 from bson import ObjectId
 from pymongo.errors import ConnectionFailure, PyMongoError
 
+from core.database.changes import Event, Listener, changes_of_loop
 from core.runs import store
+from core.runs.collections import RUNS
 from core.runs.lifecycle import TaskRunStatus
 from core.runs.model import TaskRun
 
@@ -119,24 +121,30 @@ class Hub:
             stream.cancel()
 
     async def _follow_stream(self) -> None:
-        pipeline = [{"$match": {"operationType": {"$in": ["update", "replace"]}}}, {"$project": {"documentKey": 1}}]
+        changes = changes_of_loop(store.records().database.name)
         while True:
+            lost = asyncio.Event()
+            listener = Listener(event=self._note, lost=lambda error, lost=lost: lost.set())
             try:
-                async with await store.records().watch(pipeline) as stream:
-                    self._pause = _POLL_BESIDE_STREAM
-                    self._look.set()
-                    async for change in stream:
-                        if change["documentKey"]["_id"] in self._topics:
-                            self._changed.add(change["documentKey"]["_id"])
-                            self._look.set()
+                await changes.join(listener)
+                self._pause = _POLL_BESIDE_STREAM
+                self._look.set()
+                await lost.wait()
+                log.info("the change stream of runs ended, opening it again")
             except ConnectionFailure as error:
-                log.info("the change stream of runs ended, opening it again: %s", error)
+                log.info("the change stream of runs cannot be opened yet: %s", error)
             except PyMongoError as error:
                 log.info("this server has no change streams, watched runs are looked at every %s s: %s", _POLL, error)
                 return
             finally:
+                changes.leave(listener)
                 self._pause = _POLL
             await asyncio.sleep(_AGAIN)
+
+    async def _note(self, event: Event) -> None:
+        if event["ns"]["coll"] == RUNS and event["documentKey"]["_id"] in self._topics:
+            self._changed.add(event["documentKey"]["_id"])
+            self._look.set()
 
     async def _read(self, run_ids: Collection[ObjectId]) -> None:
         async for found in store.records().find({"_id": {"$in": list(run_ids)}}):
