@@ -94,7 +94,7 @@ SHIFTS = [
     ({"$dateAdd": {"startDate": datetime(2024, 3, 30, 12), "unit": "day", "amount": 1, "timezone": BERLIN}},
      datetime(2024, 3, 31, 11)),
     ({"$dateSubtract": {"startDate": datetime(2024, 3, 31), "unit": "quarter", "amount": 1}}, datetime(2023, 12, 31)),
-    ({"$dateDiff": {"startDate": datetime(2024, 1, 1, 23), "endDate": datetime(2024, 1, 2, 1), "unit": "day"}}, Int64(1)),
+    ({"$dateDiff": {"startDate": datetime(2024, 1, 1, 23), "endDate": datetime(2024, 1, 2), "unit": "day"}}, Int64(1)),
     ({"$dateDiff": {"startDate": datetime(2024, 1, 6), "endDate": datetime(2024, 1, 7), "unit": "week"}}, Int64(1)),
     ({"$dateDiff": {"startDate": datetime(2024, 1, 7), "endDate": datetime(2024, 1, 8), "unit": "week",
                     "startOfWeek": "monday"}}, Int64(1)),

@@ -13,7 +13,8 @@ from core.database.embedded.semantics.values import MISSING, identical
 DOCUMENT = {
     "a": 5, "b": 2, "long": Int64(2**40), "x": 2.5, "n": None, "s": "Hello", "e": "", "t": True,
     "l": [3, 1, 2], "o": {"p": 1, "q": {"r": "deep"}}, "docs": [{"k": 1, "v": "one"}, {"k": 2}, 7],
-    "d": datetime(2024, 2, 29, 13, 14, 15, 678000), "id": ObjectId("65f000000000000000000001"), "dec": Decimal128("1.10"),
+    "d": datetime(2024, 2, 29, 13, 14, 15, 678000), "id": ObjectId("65f000000000000000000001"),
+    "dec": Decimal128("1.10"),
 }  # fmt: skip
 
 PATHS = [
@@ -195,7 +196,8 @@ STRINGS = [
     ({"$replaceAll": {"input": "aXaX", "find": "X", "replacement": "-"}}, "a-a-"),
     ({"$regexMatch": {"input": "$s", "regex": "^h", "options": "i"}}, True),
     ({"$regexMatch": {"input": "$n", "regex": "x"}}, False),
-    ({"$regexFind": {"input": "ab12", "regex": Regex("([a-z])(\\d)")}}, {"match": "b1", "idx": 1, "captures": ["b", "1"]}),
+    ({"$regexFind": {"input": "ab12", "regex": Regex("([a-z])(\\d)")}},
+     {"match": "b1", "idx": 1, "captures": ["b", "1"]}),
     ({"$regexFind": {"input": "ab", "regex": "z"}}, None),
     ({"$regexFindAll": {"input": "aXbX", "regex": "X"}},
      [{"match": "X", "idx": 1, "captures": []}, {"match": "X", "idx": 3, "captures": []}]),
