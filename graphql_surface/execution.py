@@ -116,16 +116,16 @@ class Execution:
         if prepared.kind is not OperationType.SUBSCRIPTION:
             yield await self.run(prepared, principal)
             return
-        source = await self._subscribe(prepared, principal)
-        if isinstance(source, ExecutionResult):
-            yield format_result(source)
-            return
-        async with aclosing(source):
-            try:
+        try:
+            source = await self._subscribe(prepared, principal)
+            if isinstance(source, ExecutionResult):
+                yield format_result(source)
+                return
+            async with aclosing(source):
                 async for result in source:
                     yield format_result(result)
-            except Exception as error:  # whatever a source raises ends this subscription, and only this
-                yield {"errors": [format_exception(error)]}
+        except Exception as error:  # whatever a source raises ends this subscription, and only this
+            yield {"errors": [format_exception(error)]}
 
     async def _run_query(self, prepared: Prepared, principal: Principal) -> Response:
         seconds = self._settings.query_timeout

@@ -1,5 +1,6 @@
 """Node scripts of ``node/``, their packages installed once."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,3 +26,10 @@ def run_node(script: str, *arguments: str, folder: Path = FOLDER, seconds: float
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def check_audits(url: str) -> None:
+    """npm ``graphql-http`` finds that the endpoint keeps every MUST, SHOULD and MAY of GraphQL over HTTP."""
+    audits = [json.loads(line) for line in run_node("audits.mjs", url).splitlines()]
+    assert [audit for audit in audits if audit["status"] != "ok"] == []
+    assert len(audits) == 61

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.server import Server, running_server
+from tests.transport.nodes import check_audits
 
 CASES = 500
 
@@ -40,6 +41,11 @@ def test_relations_of_relations_of_full_pages_are_too_much(server: Server):
     [error] = server.graphql(f"{{ {many} }}")["errors"]  # type: ignore[misc]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert "graphql_max_cost" in error["message"]
+
+
+@pytest.mark.node
+def test_all_61_audits_of_graphql_over_http_pass(server: Server):
+    check_audits(f"{server.url}/graphql")
 
 
 @pytest.mark.slow
