@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 NAMES = ("a", "b", "c")
 SCALARS = (
     None, True, False, 0, 1, 2, -1, 1.0, 1.5, -0.0, float("nan"), float("inf"), float("-inf"), Int64(1),
-    Int64(2**53 + 1), float(2**53), Decimal128("1.0"), Decimal128("1.5"), Decimal128("0.1"), 0.1, Decimal128("NaN"), Decimal128("1E+100"),
-    "", "a", "B", "b", "ab", "é", "z\x00", "z", ObjectId("65f000000000000000000001"),
-    ObjectId("65f000000000000000000002"), b"", b"a", Binary(b"a", 5), datetime(2024, 1, 1), datetime(1969, 1, 1), Timestamp(1, 1), Timestamp(1, 2),
-    Regex("a"), Regex("a", "i"), Code("f"), MinKey(), MaxKey(),
+    Int64(2**53 + 1), float(2**53), Decimal128("1.0"), Decimal128("1.5"), Decimal128("0.1"), 0.1,
+    Decimal128("NaN"), Decimal128("1E+100"), "", "a", "B", "b", "ab", "é", "z\x00", "z",
+    ObjectId("65f000000000000000000001"), ObjectId("65f000000000000000000002"), b"", b"a", Binary(b"a", 5),
+    datetime(2024, 1, 1), datetime(1969, 1, 1), Timestamp(1, 1), Timestamp(1, 2), Regex("a"), Regex("a", "i"),
+    Code("f"), MinKey(), MaxKey(),
 )  # fmt: skip
 
 scalars = st.sampled_from(SCALARS)
