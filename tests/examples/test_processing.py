@@ -8,6 +8,7 @@ from core.database.connection import Database
 from core.errors import UserError
 from core.examples.models.models import Job, JobStatus, TaskRun, User
 from core.examples.operations.processing_ops import enrich_job, process_job, process_jobs
+from tests.document.sections import proves
 from tests.examples.conftest import Configure
 from tests.examples.loopback import Answer, Site
 from tests.examples.pages import page, posting
@@ -57,6 +58,7 @@ async def test_one_that_fails_does_not_stop_the_others_and_progress_is_told(data
     assert run.status == "success"
 
 
+@proves("Complex Operation with External API", 1)
 async def test_a_job_is_enriched_from_its_page_and_a_directory(
     database: Database, site: Site, configure: Configure
 ) -> None:
