@@ -66,7 +66,7 @@ class RunContext:
         """
         if not 0 <= fraction <= 1:
             raise ValueError(f"progress goes from 0 to 1, not {fraction}")
-        self._run.progress = Progress(fraction=fraction, message=message)
+        self._run.progress = Progress(fraction=fraction, message=self._journal.storable(message))
         self._journal.add(logging.INFO, message, progress=fraction)
         return Said()
 

@@ -79,6 +79,10 @@ class Journal:
         with contextlib.suppress(RuntimeError):  # the loop is gone: a thread outlived its run
             self._loop.call_soon_threadsafe(self._loop.call_later, INTERVAL, self._begin_write)
 
+    def storable(self, message: str) -> str:
+        """The message without secrets, and not too long."""
+        return _cut(self._redact(message), self._settings.run_log_line_bytes)
+
     async def close(self) -> None:
         """Write what is left. Lines that come later, from a thread that outlives its run, are dropped."""
         with self._guard:
@@ -94,7 +98,7 @@ class Journal:
             "seq": self._seq,
             "at": now(),
             "level": logging.getLevelName(level).lower(),
-            "message": _cut(self._redact(message), self._settings.run_log_line_bytes),
+            "message": self.storable(message),
             "progress": progress,
         }
         self._lines.append(line)
@@ -134,7 +138,6 @@ class Journal:
         told = self._run.progress
         if told is None or told is self._progress_told or self._closed:
             return
-        told.message = self._redact(told.message)
         await store.report_progress(store.Claim.of(self._run), told.model_dump())
         self._progress_told = told
 

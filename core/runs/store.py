@@ -19,7 +19,8 @@ Fields = Mapping[str, Any]
 
 _TIMES = {"created_at": 1, "started_at": 1, "available_at": 1, "lease_expires_at": 1}
 _DURATION = {"$cond": [{"$eq": [{"$type": "$started_at"}, "date"]}, {"$subtract": [clock.NOW, "$started_at"]}, None]}
-_MAY_RETRY = {"$and": [{"$lt": ["$attempt", "$max_attempts"]}, {"$ne": ["$cancel_requested", True]}]}
+_HAS_ATTEMPTS = {"$and": [{"$lt": ["$attempt", "$max_attempts"]}, {"$ne": ["$cancel_requested", True]}]}
+_MAY_RETRY = {"$cond": [_HAS_ATTEMPTS, True, "$$REMOVE"]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,7 +170,9 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
         if error is None:
             answer.set_result(result)
         elif isinstance(error, StopIteration):  # a future cannot carry it
-            answer.set_exception(RuntimeError(f"the operation raised StopIteration: {error}"))
+            carried = RuntimeError("the operation raised StopIteration")
+            carried.__cause__ = error
+            answer.set_exception(carried)
         else:
             answer.set_exception(error)
 
