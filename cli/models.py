@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -131,7 +131,7 @@ def read_text(text: str) -> str:
         raise InputError(f"{text[1:]} cannot be read: {error.strerror}") from error
 
 
-def _print(services: Services, spec: ModelSpec, rows: list[Mapping[str, Any]], as_json: bool) -> None:
+def _print(services: Services, spec: ModelSpec, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     shaped = [services.data.reader.shape(spec.object, row) for row in rows]
     if as_json:
         print_json(shaped)

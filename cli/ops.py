@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from cli.arguments import parameters, read_input
+from cli.errors import fail
 from cli.models import read_text
 from cli.output import print_json
-from cli.session import fail, run
+from cli.session import run
 from core.access import LOCAL_OWNER
-from core.errors import InputError
+from core.errors import CoreError, InputError
+from core.registries import OperationMetadata
 from core.renderers import Services
 from core.runs.options import Execution, RunMode, RunOptions
+from core.services import build_services, default_services
 from core.specs import OperationSpec
 
 _RESERVED = (
@@ -29,8 +32,29 @@ _RESERVED = (
 )  # fmt: skip
 
 
-def create_typer_command(cli: typer.Typer, operation: OperationSpec, services: Services) -> None:
-    """Add the operation to ``cli`` as a command of its name."""
+def operations_cli() -> typer.Typer:
+    """A command for each operation of the application that the settings name."""
+    try:
+        services = build_services()
+    except CoreError as error:
+        fail(error)
+    cli = typer.Typer()
+    cli.callback()(lambda: None)  # keeps a lone operation a command of its name
+    for operation in services.catalog.operations.values():
+        create_typer_command(cli, operation, services)
+    return cli
+
+
+def create_typer_command(
+    cli: typer.Typer, operation: OperationSpec | OperationMetadata, services: Services | None = None
+) -> None:
+    """Add the operation to ``cli`` as a command of its name.
+
+    Without ``services`` those of the process's own registry are used, so that a loop over
+    ``OperationRegistry.list_all()`` in a command line of one's own works.
+    """
+    services = services or default_services()
+    spec = services.catalog.operations[operation.name]
 
     def command(**given: Any) -> None:
         reserved = {parameter.name: given.pop(parameter.name) for parameter in _RESERVED}
@@ -40,16 +64,16 @@ def create_typer_command(cli: typer.Typer, operation: OperationSpec, services: S
             timeout=reserved["timeout_seconds"],
         )
         try:
-            data = read_input(services.catalog, operation, given, _read(reserved["input_json"]))
+            data = read_input(services.catalog, spec, given, _read(reserved["input_json"]))
         except InputError as error:
             fail(error)
-        _print(run(lambda found: _start(found, operation, data, options), services))
+        _print(run(lambda found: _start(found, spec, data, options), services))
 
-    taken = [parameter for parameter in parameters(services.catalog, operation) if parameter.name not in _names()]
+    taken = [parameter for parameter in parameters(services.catalog, spec) if parameter.name not in _names()]
     # Typer reads the signature and the annotations; both are the operation's.
     command.__signature__ = inspect.Signature([*taken, *_RESERVED])  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*taken, *_RESERVED)}
-    cli.command(operation.name, help=operation.description or None, rich_help_panel=operation.category)(command)
+    cli.command(spec.name, help=spec.description or None, rich_help_panel=spec.category)(command)
 
 
 def _names() -> set[str]:

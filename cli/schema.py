@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from graphql import GraphQLError
 
-from cli.session import fail
+from cli.errors import fail
 from core.errors import CoreError, InputError
 from core.inspection import take_catalog
 from core.loading import load_modules

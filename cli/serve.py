@@ -6,12 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.sample import seed_sample_data
-from cli.session import fail, log_to_stderr
-from core.authentication import check_exposure
-from core.database.connection import server_of
+from cli.errors import fail, log_to_stderr
 from core.errors import CoreError
-from core.settings import Settings, read_settings
 
 _GRACE = 8
 """Seconds that open requests and streams have after SIGTERM; the process is gone within ten."""
@@ -29,9 +25,13 @@ def serve(
     ] = False,
 ) -> None:
     """Serve GraphQL, REST and the web pages."""
-    import uvicorn  # these two take longer than all other commands together
+    import uvicorn  # all of the application: more than the other commands should wait for
 
     from cli.app import create_app
+    from cli.sample import seed_sample_data
+    from core.authentication import check_exposure
+    from core.database.connection import server_of
+    from core.settings import read_settings
 
     log_to_stderr()
     try:
@@ -44,17 +44,17 @@ def serve(
         app = create_app(settings, on_startup=seed_sample_data)
     except CoreError as error:
         fail(error)
-    _announce(settings, host, port)
+    _announce(server_of(settings), host, port)
     uvicorn.run(
         app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=_GRACE, ws="websockets-sansio"
     )
 
 
-def _announce(settings: Settings, host: str, port: int) -> None:
+def _announce(database: str, host: str, port: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
     lines = (
-        ("Database", server_of(settings)),
+        ("Database", database),
         ("GraphQL", f"{address}/graphql"),
         ("REST", f"{address}/docs"),
         ("Start page", f"{address}/"),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.session import fail, log_to_stderr
+from cli.errors import fail, log_to_stderr
 from core.database.connection import close_database, server_of, wait_for_database
 from core.errors import CoreError, InputError
 from core.registries import OperationMetadata

@@ -10,7 +10,7 @@ from datetime import time
 from typing import Any
 
 from beanie import Document
-from beanie.exceptions import DocumentNotFound
+from beanie.exceptions import CollectionWasNotInitialized, DocumentNotFound
 from beanie.odm.fields import ExpressionField
 from beanie.odm.operators.find.comparison import In
 from beanie.odm.operators.find.evaluation import RegEx
@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pymongo.asynchronous.collection import AsyncCollection
 
 from core.database.connection import collection_of
+from core.errors import Unavailable
 
 
 class Field(ExpressionField):
@@ -72,7 +73,13 @@ def add_idioms(document: type[Document]) -> None:
         return await inherited.get(document_id, *args, **kwargs)
 
     def get_pymongo_collection(cls: type[Document]) -> AsyncCollection[Any]:
-        return collection_of(super(document, cls).get_pymongo_collection())  # pyright: ignore[reportArgumentType]
+        try:
+            bound = super(document, cls).get_pymongo_collection()  # pyright: ignore[reportArgumentType]
+        except CollectionWasNotInitialized as error:
+            raise Unavailable(
+                f"{cls.__name__} is not connected to a database; await core.database.connection.init_database() first"
+            ) from error
+        return collection_of(bound)
 
     setattr(document, "custom_init", classmethod(custom_init))  # noqa: B010  (pyright: a class attribute of its own)
     setattr(document, "get_pymongo_collection", classmethod(get_pymongo_collection))  # noqa: B010

@@ -1,5 +1,6 @@
 """Other applications: by setting, by pyproject, under a command of their own, and inside a FastAPI application."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -147,6 +148,7 @@ async def test_everything_mounts_into_an_application_with_its_own_lifespan_and_c
             for _ in range(100):
                 if (await client.get("/ready")).status_code == 200:
                     break
+                await asyncio.sleep(0.1)
             made = await client.post(
                 "/graphql", json={"query": 'mutation { launch(input: {name: "V"}) { output { rocketId } } }'}
             )
