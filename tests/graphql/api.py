@@ -54,9 +54,10 @@ class Api:
 @asynccontextmanager
 async def serving(registry: Registry) -> AsyncIterator[Api]:
     """The registry's models and operations in an empty database."""
-    services = build_services(default_settings(), registry)
     documents = [info.document_cls for info in registry.models.values()]
-    async with test_database(documents):
+    async with test_database(documents) as database:
+        settings = default_settings().model_copy(update={"mongodb_database": database.name})
+        services = build_services(settings, registry)
         try:
             yield Api(schema=build_schema(services), services=services)
         finally:
