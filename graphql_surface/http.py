@@ -6,6 +6,7 @@ queries and subscriptions, never mutations.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -99,7 +100,7 @@ class _Endpoint:
         try:
             prepared = self._execution.prepare(await self._request(request))
         except Refused as refused:
-            return _respond({"errors": refused.errors}, media, refused=True)
+            return _respond({"errors": refused.errors}, media)
         _check_kind(prepared, request, media)
         if media == EVENT_STREAM:
             return self._stream(prepared, principal, headers)
@@ -108,9 +109,8 @@ class _Endpoint:
 
     def _stream(self, prepared: Prepared, principal: Principal, headers: Mapping[str, str]) -> EventStream:
         settings = self._settings
-        refused = until_refused(
-            self._services.authenticate, headers, principal, seconds=settings.reauthenticate_seconds
-        )
+        authenticate, seconds = self._services.authenticate, settings.reauthenticate_seconds
+        refused = partial(until_refused, authenticate, headers, principal, seconds=seconds)
         return EventStream(self._execution.stream(prepared, principal), refused, settings.send_timeout)
 
     async def _request(self, request: HttpRequest) -> Request:
@@ -162,7 +162,7 @@ async def _body(request: HttpRequest, most: int) -> bytes:
     return bytes(body)
 
 
-def _respond(answer: Response, media: str, *, refused: bool = False) -> HttpResponse:
+def _respond(answer: Response, media: str) -> HttpResponse:
     """Under ``application/json`` every well-formed request is answered with 200."""
     status = 200
     if media != JSON and "data" not in answer:

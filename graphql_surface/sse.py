@@ -4,9 +4,9 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connec
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from starlette.types import Receive, Scope, Send
 
@@ -34,7 +34,10 @@ class EventStream:
     """
 
     def __init__(
-        self, answers: AsyncGenerator[Response, None], refused: Awaitable[NoReturn], send_timeout: float
+        self,
+        answers: AsyncGenerator[Response, None],
+        refused: Callable[[], Coroutine[Any, Any, NoReturn]],
+        send_timeout: float,
     ) -> None:
         self._answers = answers
         self._refused = refused
@@ -56,7 +59,7 @@ class EventStream:
         await send({"type": "http.response.body", "body": b"event: complete\ndata:\n\n"})
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        refused = asyncio.ensure_future(self._refused)
+        refused = asyncio.ensure_future(self._refused())
         async with aclosing(self._answers) as answers:
             following = asyncio.ensure_future(anext(answers, None))
             try:

@@ -83,3 +83,17 @@ async def test_a_stream_ends_with_the_credentials_it_began_with(client: httpx.As
     *_, last, end = events(answer.text)
     assert last[1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert end == ("complete", None)
+
+
+async def test_a_client_that_does_not_read_is_dropped(server: Server):
+    body = b'{"query": "subscription { torrent }"}'
+    url = httpx.URL(server.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port, limit=1)
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nhost: {url.host}\r\naccept: text/event-stream\r\ncontent-type: application/json"
+    )
+    writer.write(f"{head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+    await asyncio.to_thread(wait_until, lambda: probe.open_streams == 1)
+    await asyncio.to_thread(wait_until, lambda: probe.open_streams == 0)
+    writer.transport.abort()
+    assert not reader.at_eof()
