@@ -59,6 +59,11 @@ class Hub:
         self._look = asyncio.Event()
         self._pause = _POLL
 
+    @property
+    def is_idle(self) -> bool:
+        """Nobody watches anything."""
+        return not self._topics
+
     # what this process does
 
     def publish(self, run: TaskRun) -> None:
