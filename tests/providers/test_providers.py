@@ -26,6 +26,12 @@ def test_every_method_of_the_stock_provider_works(server: Server, script: str):
     npm_ci(FOLDER)
     environment = {**os.environ, "GRAPHQL_URL": f"{server.url}/graphql", "GRAPHQL_WS_URL": server.websocket_url}
     done = subprocess.run(
-        ["node", "--test", script], cwd=FOLDER, env=environment, capture_output=True, text=True, check=False, timeout=120
+        ["node", "--test", script],
+        cwd=FOLDER,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr

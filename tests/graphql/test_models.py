@@ -1,0 +1,402 @@
+"""What models may declare beyond the types of their fields."""
+
+from datetime import datetime
+from typing import Annotated
+
+import pytest
+from beanie import Document, DocumentWithSoftDelete, Insert, before_event
+from graphql import GraphQLNonNull
+from pydantic import BaseModel, Field, SecretStr, computed_field, field_validator
+from pymongo import IndexModel
+
+from core.access import Access, FieldRule, Principal
+from core.base import DataModelBase
+from core.decorators import datamodel
+from core.errors import DeclarationError
+from core.inspection import take_catalog
+from core.registries import Registry
+from graphql_surface.schema import schema_of
+from tests.graphql.api import serving
+
+READER = Principal(id="reader", roles=frozenset({"reader"}))
+
+
+async def test_aliases_are_stored_and_graphql_names_are_of_the_declared_name(registry: Registry):
+    @datamodel()
+    class Item(Document):
+        unit_price: float = Field(alias="UnitPrice")
+
+    async with serving(registry) as api:
+        made = await api.ask("mutation { createOneItem(input: {item: {unitPrice: 1.5}}) { id unitPrice } }")
+        assert made["createOneItem"]["unitPrice"] == 1.5
+        stored = await Item.get_pymongo_collection().find_one({})
+        assert stored is not None
+        assert stored["UnitPrice"] == 1.5
+        found = await api.ask(
+            "{ items(filter: {unitPrice: {gt: 1}}, sorting: [{field: unitPrice, direction: ASC}]) { totalCount } }"
+        )
+        assert found["items"]["totalCount"] == 1
+
+
+async def test_computed_fields_are_read_and_neither_written_nor_filtered(registry: Registry):
+    @datamodel()
+    class Person(Document):
+        first: str
+        last: str
+
+        @computed_field(description="First and last name")
+        @property
+        def full_name(self) -> str:
+            return f"{self.first} {self.last}"
+
+    async with serving(registry) as api:
+        made = await api.ask(
+            'mutation { createOnePerson(input: {person: {first: "Ada", last: "Byron"}}) { fullName } }'
+        )
+        assert made["createOnePerson"] == {"fullName": "Ada Byron"}
+        found = await api.ask("{ people { nodes { fullName } } }")
+        assert found["people"]["nodes"] == [{"fullName": "Ada Byron"}]
+        schema = api.schema._schema
+        for name in ("CreatePerson", "UpdatePerson", "PersonFilter"):
+            assert "fullName" not in schema.get_type(name).fields  # type: ignore[union-attr]
+
+
+async def test_a_secret_goes_in_and_never_comes_out(registry: Registry):
+    @datamodel()
+    class Login(Document):
+        name: str
+        password: SecretStr
+
+    async with serving(registry) as api:
+        await api.ask('mutation { createOneLogin(input: {login: {name: "a", password: "hunter2"}}) { name } }')
+        stored = await Login.find_one()
+        assert stored is not None
+        assert stored.password.get_secret_value() == "hunter2"
+        schema = api.schema._schema
+        for name in ("Login", "LoginFilter"):
+            assert "password" not in schema.get_type(name).fields  # type: ignore[union-attr]
+        assert "password" not in schema.get_type("LoginSortFields").values  # type: ignore[union-attr]
+        meta = await api.ask("{ registry { models { name createSchema fields { name readable writable } } } }")
+        login = next(one for one in meta["registry"]["models"] if one["name"] == "Login")
+        assert {"name": "password", "readable": False, "writable": True} in login["fields"]
+        assert login["createSchema"]["properties"]["password"]["writeOnly"] is True
+
+
+async def test_children_are_listed_with_their_parent_and_alone(registry: Registry):
+    @datamodel()
+    class Vehicle(Document):
+        wheels: int
+
+        class Settings:
+            is_root = True
+
+    @datamodel()
+    class Bicycle(Vehicle):
+        bell: bool = True
+
+    async with serving(registry) as api:
+        await api.ask("mutation { createOneVehicle(input: {vehicle: {wheels: 3}}) { id } }")
+        await api.ask("mutation { createOneBicycle(input: {bicycle: {wheels: 2}}) { id bell } }")
+        found = await api.ask(
+            "{ vehicles(sorting: [{field: wheels, direction: ASC}]) { nodes { wheels } } bicycles { nodes { wheels bell } } }"
+        )
+        assert found["vehicles"]["nodes"] == [{"wheels": 2}, {"wheels": 3}]
+        assert found["bicycles"]["nodes"] == [{"wheels": 2, "bell": True}]
+
+
+async def test_a_softly_deleted_document_is_gone_from_reads_and_kept_in_storage(registry: Registry):
+    @datamodel()
+    class Note(DocumentWithSoftDelete):
+        text: str
+
+    async with serving(registry) as api:
+        made = await api.ask('mutation { createOneNote(input: {note: {text: "x"}}) { id } }')
+        key = made["createOneNote"]["id"]
+        await api.ask("mutation ($id: ID!) { deleteOneNote(input: {id: $id}) { id } }", id=key)
+        found = await api.ask("query ($id: ID!) { note(id: $id) { id } notes { totalCount } }", id=key)
+        assert found == {"note": None, "notes": {"totalCount": 0}}
+        assert await Note.get_pymongo_collection().count_documents({}) == 1
+
+
+async def test_a_stale_revision_is_a_conflict_and_the_fresh_one_is_not(registry: Registry):
+    @datamodel()
+    class Page(DataModelBase):
+        text: str
+
+    update = "mutation ($input: UpdateOnePageInput!) { updateOnePage(input: $input) { id revisionId } }"
+    async with serving(registry) as api:
+        made = await api.ask('mutation { createOnePage(input: {page: {text: "a"}}) { id revisionId } }')
+        key, first = made["createOnePage"]["id"], made["createOnePage"]["revisionId"]
+        changed = await api.ask(update, input={"id": key, "update": {"text": "b"}, "ifRevision": first})
+        assert changed["updateOnePage"]["revisionId"] != first
+        errors = await api.errors(update, input={"id": key, "update": {"text": "c"}, "ifRevision": first})
+        assert errors[0].extensions["code"] == "CONFLICT"
+
+
+async def test_hooks_run_and_validators_speak_with_the_path_of_their_field(registry: Registry):
+    class Part(BaseModel):
+        sku: str
+
+        @field_validator("sku")
+        @classmethod
+        def upper(cls, value: str) -> str:
+            if not value.isupper():
+                raise ValueError("must be upper case")
+            return value
+
+    @datamodel()
+    class Order(Document):
+        line_items: list[Part]
+        stamp: str = ""
+
+        @before_event(Insert)
+        def set_stamp(self) -> None:
+            self.stamp = "set"
+
+    create = "mutation ($input: CreateOneOrderInput!) { createOneOrder(input: $input) { stamp } }"
+    async with serving(registry) as api:
+        made = await api.ask(create, input={"order": {"lineItems": [{"sku": "A"}]}})
+        assert made["createOneOrder"] == {"stamp": "set"}
+        errors = await api.errors(create, input={"order": {"lineItems": [{"sku": "A"}, {"sku": "b"}]}})
+        assert errors[0].extensions["code"] == "BAD_USER_INPUT"
+        assert errors[0].extensions["fieldErrors"] == [
+            {"path": ["lineItems", 1, "sku"], "code": "value_error", "message": "Value error, must be upper case"}
+        ]
+        assert errors[0].extensions["path"] == ["lineItems", 1, "sku"]
+
+
+async def test_a_unique_field_that_is_taken_is_named(registry: Registry):
+    @datamodel()
+    class Account(Document):
+        user_name: str
+
+        class Settings:
+            indexes = [IndexModel("user_name", unique=True)]
+
+    create = 'mutation { createOneAccount(input: {account: {userName: "a"}}) { id } }'
+    async with serving(registry) as api:
+        await api.ask(create)
+        errors = await api.errors(create)
+        assert errors[0].extensions["code"] == "DUPLICATE"
+        assert errors[0].extensions["fieldErrors"][0]["path"] == ["userName"]
+
+
+async def test_a_hidden_field_is_an_error_where_selected_and_unknown_where_used(registry: Registry):
+    @datamodel(access=Access(fields={"salary": FieldRule(read=frozenset({"boss"}))}))
+    class Worker(Document):
+        name: str
+        salary: int
+
+    async with serving(registry) as api:
+        await api.ask('mutation { createOneWorker(input: {worker: {name: "a", salary: 5}}) { salary } }')
+        result = await api.execute("{ workers { nodes { name salary } } }", {}, READER)
+        assert result.data == {"workers": {"nodes": [{"name": "a", "salary": None}]}}
+        assert [error.extensions["code"] for error in result.errors] == ["FORBIDDEN"]
+        for arguments in ("filter: {salary: {gt: 1}}", "sorting: [{field: salary, direction: ASC}]"):
+            errors = await api.errors(f"{{ workers({arguments}) {{ nodes {{ name }} }} }}", READER)
+            assert errors[0].extensions["code"] == "BAD_USER_INPUT"
+            assert errors[0].extensions["fieldErrors"][0]["code"] == "unknown_field"
+        errors = await api.errors("{ workerAggregate(groupBy: [{field: salary}]) { count { id } } }", READER)
+        assert errors[0].extensions["code"] == "BAD_USER_INPUT"
+        meta = await api.ask("{ registry { models { name fields { name } } } }", READER)
+        fields = next(one["fields"] for one in meta["registry"]["models"] if one["name"] == "Worker")
+        assert [one["name"] for one in fields if one["name"] != "salary"] == ["id", "name"]
+
+
+async def test_a_document_that_breaks_its_model_costs_its_place_and_not_the_list(registry: Registry):
+    @datamodel()
+    class Thing(Document):
+        title: str
+        number: int | None = None
+
+    async with serving(registry) as api:
+        collection = Thing.get_pymongo_collection()
+        await collection.insert_many([{"title": "a"}, {"number": 1}, {"title": "c", "number": "x"}])
+        result = await api.execute("{ things { nodes { title number } totalCount } }", {})
+        assert result.data["things"] == {
+            "nodes": [{"title": "a", "number": None}, {"title": "c", "number": None}],
+            "totalCount": 3,
+        }
+        codes = [(error.extensions["code"], error.path) for error in result.errors]
+        assert codes == [
+            ("INVALID_DOCUMENT", ["things", "nodes", 1, "title"]),
+            ("INVALID_DOCUMENT", ["things", "nodes", 2, "number"]),
+        ]
+
+
+async def test_a_field_missing_in_an_old_document_has_its_default(registry: Registry):
+    @datamodel()
+    class Thing(Document):
+        title: str = "untitled"
+        tags: list[str] = ["new"]
+        made: datetime | None = None
+
+    async with serving(registry) as api:
+        await Thing.get_pymongo_collection().insert_one({})
+        found = await api.ask("{ things { nodes { title tags made } } }")
+        assert found["things"]["nodes"] == [{"title": "untitled", "tags": ["new"], "made": None}]
+
+
+def test_deprecations_and_descriptions_are_those_of_the_declaration(registry: Registry):
+    @datamodel(description="a thing")
+    class Thing(Document):
+        old: Annotated[str | None, Field(deprecated="use new")] = None
+        new: str = Field(description="the new one")
+
+    schema = schema_of(take_catalog(registry))._schema
+    thing = schema.get_type("Thing")
+    assert thing is not None
+    assert thing.description == "A thing"
+    assert thing.fields["old"].deprecation_reason == "use new"  # type: ignore[attr-defined]
+    assert thing.fields["new"].description == "The new one"  # type: ignore[attr-defined]
+    assert isinstance(thing.fields["new"].type, GraphQLNonNull)  # type: ignore[attr-defined]
+
+
+def test_a_clash_of_a_generated_name_stops_start_up_naming_both(registry: Registry):
+    class JobFilter(BaseModel):
+        text: str
+
+    @datamodel()
+    class Job(Document):
+        filter_used: JobFilter | None = None
+
+    with pytest.raises(DeclarationError, match=r"JobFilter.*the filter of.*JobFilter"):
+        schema_of(take_catalog(registry))
+
+
+async def test_many_forms_write_all_or_nothing_and_count(registry: Registry):
+    @datamodel()
+    class Thing(Document):
+        number: int = Field(ge=0)
+
+    create = "mutation ($input: CreateManyThingsInput!) { createManyThings(input: $input) { number } }"
+    async with serving(registry) as api:
+        made = await api.ask(create, input={"things": [{"number": 1}, {"number": 2}, {"number": 3}]})
+        assert made["createManyThings"] == [{"number": 1}, {"number": 2}, {"number": 3}]
+        errors = await api.errors(create, input={"things": [{"number": 4}, {"number": -1}]})
+        assert errors[0].extensions["fieldErrors"][0]["path"][-1] == "number"
+        found = await api.ask(
+            """mutation {
+                updateManyThings(input: {filter: {number: {gte: 2}}, update: {number: 9}}) { updatedCount }
+                deleteManyThings(input: {filter: {number: {eq: 9}}}) { deletedCount }
+            }"""
+        )
+        assert found == {"updateManyThings": {"updatedCount": 2}, "deleteManyThings": {"deletedCount": 2}}
+        assert (await api.ask("{ things { totalCount } }"))["things"]["totalCount"] == 1
+
+
+async def test_total_count_is_counted_only_when_it_is_selected(registry: Registry):
+    from tests.graphql.commands import COMMANDS
+
+    @datamodel()
+    class Thing(Document):
+        number: int
+
+    async with serving(registry) as api:
+        await api.ask("mutation { createOneThing(input: {thing: {number: 1}}) { id } }")
+        with COMMANDS.counted() as reads:
+            await api.ask("query ($no: Boolean = false) { things { nodes { number } totalCount @include(if: $no) } }")
+        assert len(reads) == 1
+        with COMMANDS.counted() as reads:
+            await api.ask("{ things { totalCount } }")
+        assert len(reads) == 1
+        with COMMANDS.counted() as reads:
+            await api.ask("{ things { nodes { number } totalCount } }")
+        assert len(reads) == 2
+
+
+async def test_stock_clients_may_send_empty_and_null_arguments_and_a_huge_limit(registry: Registry):
+    @datamodel()
+    class Thing(Document):
+        number: int
+
+    many = (
+        "query ($filter: ThingFilter, $paging: OffsetPaging, $sorting: [ThingSort!], $search: String) {"
+        " things(filter: $filter, paging: $paging, sorting: $sorting, search: $search) { nodes { number } } }"
+    )
+    async with serving(registry) as api:
+        await api.ask("mutation { createOneThing(input: {thing: {number: 1}}) { id } }")
+        for variables in (
+            {},
+            {"filter": {}, "paging": {}, "sorting": []},
+            {"filter": None, "paging": None, "sorting": None, "search": None},
+            {"paging": {"limit": 2147483647, "offset": None, "after": None}},
+            {"filter": {"and": [], "number": None, "not": None, "or": None}},
+        ):
+            assert (await api.ask(many, **variables))["things"]["nodes"] == [{"number": 1}], variables
+
+
+async def test_pages_follow_each_other_by_offset_and_by_cursor(registry: Registry):
+    @datamodel()
+    class Thing(Document):
+        number: int
+
+    page = """query ($paging: OffsetPaging) { things(paging: $paging, sorting: [{field: number, direction: DESC}]) {
+        nodes { number } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+    async with serving(registry) as api:
+        await api.ask(
+            "mutation ($input: CreateManyThingsInput!) { createManyThings(input: $input) { id } }",
+            input={"things": [{"number": number} for number in range(5)]},
+        )
+        seen: list[int] = []
+        after = None
+        while True:
+            found = (await api.ask(page, paging={"limit": 2, "after": after}))["things"]
+            seen += [node["number"] for node in found["nodes"]]
+            if not found["pageInfo"]["hasNextPage"]:
+                break
+            after = found["pageInfo"]["endCursor"]
+        assert seen == [4, 3, 2, 1, 0]
+        found = (await api.ask(page, paging={"limit": 2, "offset": 3}))["things"]
+        assert [node["number"] for node in found["nodes"]] == [1, 0]
+        assert (found["pageInfo"]["hasNextPage"], found["pageInfo"]["hasPreviousPage"]) == (False, True)
+
+
+async def test_aggregates_by_group_and_date_bucket(registry: Registry):
+    @datamodel()
+    class Sale(Document):
+        shop: str
+        amount: int
+        at: datetime
+
+    async with serving(registry) as api:
+        await api.ask(
+            "mutation ($input: CreateManySalesInput!) { createManySales(input: $input) { id } }",
+            input={
+                "sales": [
+                    {"shop": "a", "amount": 1, "at": "2026-01-05T10:00:00Z"},
+                    {"shop": "a", "amount": 4, "at": "2026-01-20T10:00:00Z"},
+                    {"shop": "b", "amount": 7, "at": "2026-02-01T10:00:00Z"},
+                ]
+            },
+        )
+        found = await api.ask(
+            """{ saleAggregate(filter: {amount: {gt: 0}}, groupBy: [{field: shop}]) {
+                groupBy { shop } count { id } sum { amount } avg { amount } min { at } max { amount } } }"""
+        )
+        assert found["saleAggregate"] == [
+            {
+                "groupBy": {"shop": "a"},
+                "count": {"id": 2},
+                "sum": {"amount": 5},
+                "avg": {"amount": 2.5},
+                "min": {"at": "2026-01-05T10:00:00+00:00"},
+                "max": {"amount": 4},
+            },
+            {
+                "groupBy": {"shop": "b"},
+                "count": {"id": 1},
+                "sum": {"amount": 7},
+                "avg": {"amount": 7.0},
+                "min": {"at": "2026-02-01T10:00:00+00:00"},
+                "max": {"amount": 7},
+            },
+        ]
+        found = await api.ask(
+            "{ saleAggregate(groupBy: [{field: at, bucket: MONTH}]) { groupBy { at } sum { amount } } }"
+        )
+        assert found["saleAggregate"] == [
+            {"groupBy": {"at": "2026-01-01T00:00:00+00:00"}, "sum": {"amount": 5}},
+            {"groupBy": {"at": "2026-02-01T00:00:00+00:00"}, "sum": {"amount": 7}},
+        ]
+        assert (await api.ask("{ saleAggregate { sum { amount } } }"))["saleAggregate"] == [{"sum": {"amount": 12}}]
