@@ -6,6 +6,7 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
+from core.errors import Forbidden
 from core.specs import FieldSpec, ListType, ModelSpec, RelationType
 from graphql_surface.builder import Builder
 from graphql_surface.context import Context
@@ -25,8 +26,21 @@ def relation_field(
         resolve = _back(owner, target, field, many)
     else:
         resolve = _links(target, field) if many else _link(target, field)
+    ruled = owner is not None and field.name in owner.access.fields
+    if owner is not None and ruled:
+        resolve = _guarded(owner, field, resolve)
     resolve = translated(resolve, build.catalog)
-    return ResolvedField(field.graphql, type_ if many else nullable(type_), text, resolve, deprecated=field.deprecated)
+    type_ = type_ if many and not ruled else nullable(type_)
+    return ResolvedField(field.graphql, type_, text, resolve, deprecated=field.deprecated)
+
+
+def _guarded(owner: ModelSpec, field: FieldSpec, resolve: Resolve) -> Resolve:
+    async def guarded(source: Mapping[str, Any], info: Any, arguments: Mapping[str, Any]) -> Any:
+        if field.wire not in info.context.readable(owner):
+            raise Forbidden(f"you may not read {owner.name}.{field.graphql}")
+        return await resolve(source, info, arguments)
+
+    return guarded
 
 
 def _link(target: ModelSpec, field: FieldSpec) -> Resolve:
