@@ -29,6 +29,8 @@ class Collection:
     name: str
     uuid: bytes
     indexes: tuple[Index, ...]
+    view: Mapping[str, Any] | None = None
+    """``viewOn`` and ``pipeline`` of a view, which holds no documents."""
 
     @property
     def namespace(self) -> str:
@@ -91,6 +93,14 @@ class Catalog:
         )
         return self._changed(sqlite, db, name)
 
+    def add_view(self, sqlite: sqlite3.Connection, db: str, name: str, view: Mapping[str, Any]) -> None:
+        check_namespace(db, name)
+        sqlite.execute(
+            "INSERT INTO collections (db, name, uuid, view) VALUES (?, ?, ?, ?)",
+            (db, name, uuid.uuid4().bytes, encode(dict(view))),
+        )
+        self._bump(sqlite)
+
     def drop(self, sqlite: sqlite3.Connection, collection: Collection) -> None:
         for index in collection.indexes:
             _drop_entries(sqlite, index)
@@ -137,7 +147,14 @@ class Catalog:
 def check_namespace(db: str, name: str) -> None:
     """Refuse names that MongoDB refuses: https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions"""
     check_database(db)
-    if not name or "$" in name or "\0" in name or name[0] == "." or name[-1] == "." or len(f"{db}.{name}".encode()) > 255:
+    if (
+        not name
+        or "$" in name
+        or "\0" in name
+        or name[0] == "."
+        or name[-1] == "."
+        or len(f"{db}.{name}".encode()) > 255
+    ):
         raise CommandError("InvalidNamespace", f"Invalid namespace specified '{db}.{name}'")
 
 
@@ -151,7 +168,7 @@ def _version(sqlite: sqlite3.Connection) -> int:
 
 
 def _read(sqlite: sqlite3.Connection, db: str, name: str) -> Collection | None:
-    row = sqlite.execute("SELECT number, uuid FROM collections WHERE db = ? AND name = ?", (db, name)).fetchone()
+    row = sqlite.execute("SELECT number, uuid, view FROM collections WHERE db = ? AND name = ?", (db, name)).fetchone()
     if row is None:
         return None
     rows = sqlite.execute("SELECT number, spec, multikey FROM indexes WHERE collection = ? ORDER BY number", (row[0],))
@@ -159,7 +176,8 @@ def _read(sqlite: sqlite3.Connection, db: str, name: str) -> Collection | None:
         Index(number=number, spec=decode(spec), multikey=frozenset(filter(None, multikey.split("\0"))))
         for number, spec, multikey in rows
     )
-    return Collection(number=row[0], db=db, name=name, uuid=row[1], indexes=indexes)
+    view = decode(row[2]) if row[2] is not None else None
+    return Collection(number=row[0], db=db, name=name, uuid=row[1], indexes=indexes, view=view)
 
 
 def _drop_entries(sqlite: sqlite3.Connection, index: Index) -> None:

@@ -68,9 +68,7 @@ class ChangeLog:
     def add_named(self, writing: Writing, db: str, name: str, kind: str, body: bytes) -> None:
         self._total += len(body)
         wall = int(time.time() * 1000)
-        writing.sqlite.execute(
-            _ADD, (self._clock.tick(), wall, db, name, kind, writing.transaction, self._total, body)
-        )
+        writing.sqlite.execute(_ADD, (self._clock.tick(), wall, db, name, kind, writing.transaction, self._total, body))
         writing.touched.add((db, name))
 
     def trim(self, sqlite: sqlite3.Connection) -> None:

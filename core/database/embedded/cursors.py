@@ -91,7 +91,10 @@ class Cursors:
         if cursor is None:
             raise CommandError("CursorNotFound", f"cursor id {number} not found")
         if cursor.namespace != namespace:
-            raise CommandError("Unauthorized", f"Requested getMore on namespace '{namespace}', but cursor belongs to {cursor.namespace}")
+            raise CommandError(
+                "Unauthorized",
+                f"Requested getMore on namespace '{namespace}', but cursor belongs to {cursor.namespace}",
+            )
         cursor.used = time.monotonic()
         return cursor
 

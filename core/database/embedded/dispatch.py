@@ -26,6 +26,7 @@ Reply = dict[str, Any]
 _ENDING = ("commitTransaction", "abortTransaction")
 _TRANSIENT = frozenset({"WriteConflict", "LockTimeout", "NoSuchTransaction"})
 _CONCERN_LEVELS = ("local", "available", "majority", "linearizable", "snapshot")
+_REMEDY = "set MONGODB_URI to use a full MongoDB server"
 _NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
 
 
@@ -57,7 +58,10 @@ class Dispatcher:
     def _answer(self, call: Call) -> Reply:
         row = TABLE.get(call.name)
         if row is None:
-            raise CommandError("CommandNotFound", f"no such command: '{call.name}' in the embedded database; set MONGODB_URI to use a full MongoDB server")
+            raise CommandError(
+                "CommandNotFound",
+                f"no such command: '{call.name}' in the embedded database; {_REMEDY}",
+            )
         _check_options(call, row)
         lsid = call.command.get("lsid")
         if lsid is not None:
@@ -72,7 +76,9 @@ class Dispatcher:
 
     def _in_transaction(self, call: Call, row: Row) -> Reply:
         if not row.transaction:
-            raise CommandError("OperationNotSupportedInTransaction", f"Cannot run '{call.name}' in a multi-document transaction.")
+            raise CommandError(
+                "OperationNotSupportedInTransaction", f"Cannot run '{call.name}' in a multi-document transaction."
+            )
         with self._transaction(call):
             try:
                 reply = row.run(self.engine, call)
@@ -101,7 +107,7 @@ class Dispatcher:
 
     def _abort(self, call: Call) -> None:
         """An error ends its transaction, as in MongoDB."""
-        assert call.transaction is not None and call.session is not None
+        assert call.transaction is not None
         call.transaction.abort()
         self.engine.cursors.close_of(call.transaction)
 
@@ -119,7 +125,10 @@ def _check_options(call: Call, row: Row) -> None:
     known = row.options
     for name in list(call.command)[1:]:
         if name not in known and name not in GENERIC and not (name == "maxTimeMS"):
-            raise CommandError("Location40415", f"BSON field '{call.name}.{name}' is an unknown field, or not offered by the embedded database; set MONGODB_URI to use a full MongoDB server")
+            raise CommandError(
+                "Location40415",
+                f"BSON field '{call.name}.{name}' is an unknown field, or not offered here; {_REMEDY}",
+            )
     if type(call.command.get("$db")) is not str:
         raise mismatch("BSON field '$db' is missing or no string")
     if call.command.get("maxTimeMS") is not None:
@@ -146,7 +155,11 @@ def _as_reply(error: Exception, call: Call) -> Reply:
     found = storage_error(error)
     if isinstance(found, CommandError):
         reply = {"ok": 0.0, "errmsg": found.message, "code": found.code, "codeName": found.code_name, **found.details}
-        if call.command.get("autocommit") is False and found.code_name in _TRANSIENT and call.name != "commitTransaction":
+        if (
+            call.command.get("autocommit") is False
+            and found.code_name in _TRANSIENT
+            and call.name != "commitTransaction"
+        ):
             reply["errorLabels"] = sorted({*found.details.get("errorLabels", ()), TRANSIENT})
         return reply
     if isinstance(found, BSONError | OverflowError | RecursionError | UnicodeError):

@@ -197,7 +197,9 @@ def _edit_many(engine: Engine, call: Call, statement: Statement, note: Noted) ->
         search = statement.search(collection)
         version = _version(reading.sqlite, collection)
         for chunk in _chunks(_planned(search, statement, reading, 0)):
-            done, error = engine.write(call, lambda writing, chunk=chunk: _edit_chunk(engine, call, writing, search, statement, chunk))
+            done, error = engine.write(
+                call, lambda writing, chunk=chunk: _edit_chunk(engine, call, writing, search, statement, chunk)
+            )
             total.matched += done.matched
             total.modified += done.modified
             if error is not None:

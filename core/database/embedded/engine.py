@@ -80,7 +80,11 @@ class Engine:
             writing.sqlite.execute("RELEASE command")
 
     def collection(self, sqlite: sqlite3.Connection, call: Call) -> Collection | None:
-        return self.catalog.find(sqlite, call.db, call.collection)
+        """The command's collection; raises CommandError for a view, which has no documents of its own."""
+        found = self.catalog.find(sqlite, call.db, call.collection)
+        if found is not None and found.view is not None:
+            raise CommandError("CommandNotSupportedOnView", f"Namespace {found.namespace} is a view, not a collection")
+        return found
 
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_SECONDS):

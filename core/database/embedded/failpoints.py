@@ -12,7 +12,16 @@ from .call import Call
 from .semantics.errors import CODES, CommandError, bad
 
 Reply = dict[str, Any]
-_DATA = {"failCommands", "errorCode", "closeConnection", "errorLabels", "blockConnection", "blockTimeMS", "writeConcernError", "appName"}
+_DATA = {
+    "failCommands",
+    "errorCode",
+    "closeConnection",
+    "errorLabels",
+    "blockConnection",
+    "blockTimeMS",
+    "writeConcernError",
+    "appName",
+}
 
 
 class ConnectionDropped(Exception):
@@ -44,7 +53,9 @@ class FailPoints:
             name = next((name for name, number in CODES.items() if number == code), f"Location{code}")
             raise CommandError(name, "Failing command via 'failCommand' failpoint", **labels)
         reply = answer(call)
-        return reply | labels | ({"writeConcernError": data["writeConcernError"]} if "writeConcernError" in data else {})
+        return (
+            reply | labels | ({"writeConcernError": data["writeConcernError"]} if "writeConcernError" in data else {})
+        )
 
     def _configure(self, call: Call) -> Reply:
         if call.target != "failCommand":

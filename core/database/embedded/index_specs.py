@@ -52,13 +52,20 @@ def parse_index(spec: Any) -> dict[str, Any]:
 
 def _kind(path: str, kind: Any) -> Any:
     if not path or path.startswith("$") or not all(path.split(".")):
-        raise CommandError("CannotCreateIndex", f"Index keys cannot be empty, start with '$' or have empty parts: {path!r}")
+        raise CommandError(
+            "CannotCreateIndex", f"Index keys cannot be empty, start with '$' or have empty parts: {path!r}"
+        )
     if kind == "text":
         return kind
     if type(kind) is str:
-        raise CommandError("CannotCreateIndex", f"the embedded database does not offer {kind} indexes ({path}); set MONGODB_URI to use a full MongoDB server")
+        raise CommandError(
+            "CannotCreateIndex",
+            f"the embedded database does not offer {kind} indexes ({path}); set MONGODB_URI to use MongoDB",
+        )
     if not is_number(kind) or not exact(kind):
-        raise CommandError("CannotCreateIndex", f"Values in the index key pattern must be 1, -1 or 'text': {path}: {kind!r}")
+        raise CommandError(
+            "CannotCreateIndex", f"Values in the index key pattern must be 1, -1 or 'text': {path}: {kind!r}"
+        )
     return 1 if exact(kind) > 0 else -1
 
 
@@ -71,7 +78,10 @@ def _flag(spec: Mapping[str, Any], name: str) -> bool:
 
 def _check_text(spec: Mapping[str, Any], key: Mapping[str, Any]) -> None:
     if set(key.values()) != {"text"}:
-        raise CommandError("CannotCreateIndex", "the embedded database does not offer text indexes with other fields beside; set MONGODB_URI")
+        raise CommandError(
+            "CannotCreateIndex",
+            "the embedded database does not offer text indexes with other fields beside; set MONGODB_URI",
+        )
     if any(exact(weight) != 1 for weight in (spec.get("weights") or {}).values()):
         raise unsupported("'weights' of a text index", "option")
     if spec.get("default_language", "none") not in ("none", "english", "en"):

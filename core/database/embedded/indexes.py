@@ -107,11 +107,14 @@ class Index:
         """What of the document stands behind one of its keys: for messages."""
         for row in self._rows(document, set()):
             if encode_compound(row, self.directions, self.collation) == key:
-                return {path: None if value in (MISSING, UNDEFINED) else value for path, value in zip(self.paths, row, strict=True)}
+                return {
+                    path: None if value in (MISSING, UNDEFINED) else value
+                    for path, value in zip(self.paths, row, strict=True)
+                }
         return {}
 
     def _rows(self, document: Document, arrays: set[str]) -> list[list[Any]]:
-        """One row of values for each combination the index holds; fields under one array are taken element by element."""
+        """One row of values for each combination the index holds; fields under one array go element by element."""
         return self._expand([(document, parts) for parts in self._parts], arrays)
 
     def _expand(self, cells: list[tuple[Any, tuple[str, ...]]], arrays: set[str]) -> list[list[Any]]:
@@ -121,13 +124,16 @@ class Index:
             return [[value for value, _, _ in walked]]
         array = walked[opened[0]][0]
         if any(walked[place][0] is not array for place in opened):
-            raise CommandError("CannotIndexParallelArrays", f"cannot index parallel arrays [{self.paths[opened[1]]}] [{self.paths[opened[0]]}]")
+            raise CommandError(
+                "CannotIndexParallelArrays",
+                f"cannot index parallel arrays [{self.paths[opened[1]]}] [{self.paths[opened[0]]}]",
+            )
         arrays.update(self.paths[place] for place in opened)
         rows: list[list[Any]] = []
         for item in array or [UNDEFINED]:
             below = [
-                _element(item, parts) if place in opened else (_Final(value), ())
-                for place, (value, parts, _) in enumerate(walked)
+                _element(item, found[1]) if place in opened else (_Final(found[0]), ())
+                for place, found in enumerate(walked)  # the rest of the path, for those opened
             ]
             rows += self._expand(below, arrays)
         return rows
@@ -147,7 +153,7 @@ def _element(item: Any, parts: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
 
 
 def _walk(value: Any, parts: tuple[str, ...]) -> tuple[Any, tuple[str, ...], bool]:
-    """Down through documents (and arrays by position) to a value or the first array; what is left; whether it is final."""
+    """Down to a value or the first array, which a number enters; what is left of the path; whether that is final."""
     if isinstance(value, _Final):
         return value.value, (), True
     for place, part in enumerate(parts):

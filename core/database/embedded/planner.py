@@ -113,7 +113,10 @@ def _hinted(collection: Collection, hint: Any) -> Index:
     for index in collection.indexes:
         if hint == index.name or (isinstance(hint, Mapping) and list(hint.items()) == list(index.key.items())):
             return index
-    raise bad("error processing query: planner returned error :: caused by :: hint provided does not correspond to an existing index")
+    raise bad(
+        "error processing query: planner returned error :: caused by :: "
+        "hint provided does not correspond to an existing index"
+    )
 
 
 def _consider(
@@ -126,7 +129,9 @@ def _consider(
         return None  # "a.0" names a place and a field; the index holds only the place
     if index.partial is not None and not _implies(query, index.partial, collation):
         if forced:
-            raise bad(f"error processing query: hint {index.name!r} names a partial index that cannot answer this filter")
+            raise bad(
+                f"error processing query: hint {index.name!r} names a partial index that cannot answer this filter"
+            )
         return None
     fields = _fields(index, predicates)
     used = [bounds for _, bounds, _ in fields if bounds is not None]
@@ -135,7 +140,13 @@ def _consider(
     points = len(list(itertools.takewhile(lambda field: field[1] is not None and field[1].points, fields)))
     ranged = points < len(fields) and fields[points][1] is not None
     reach = fields[: points + ranged]
-    order = _order(index, fields, points, sort, every=sum(len(bounds.intervals) for _, bounds, _ in fields[:points] if bounds) == points)
+    order = _order(
+        index,
+        fields,
+        points,
+        sort,
+        every=sum(len(bounds.intervals) for _, bounds, _ in fields[:points] if bounds) == points,
+    )
     if not reach and not order and not forced:
         return None
     ranges = _ranges(index, [bounds for _, bounds, _ in reach if bounds is not None])
@@ -144,8 +155,9 @@ def _consider(
     exact = predicates.complete and len(reach) == len(predicates.bounds) and all(used_all for _, _, used_all in reach)
     exact = exact and all(bounds.exact for _, bounds, _ in reach if bounds)
     plan = Plan(
-        index=index, ranges=tuple(reversed(ranges)) if order < 0 else tuple(ranges), exact=exact, sorted=bool(order) or not sort,
-        backwards=order < 0, single=index.unique and points == len(fields) and len(ranges) == 1,
+        index=index, ranges=tuple(reversed(ranges)) if order < 0 else tuple(ranges), exact=exact,
+        sorted=bool(order) or not sort, backwards=order < 0,
+        single=index.unique and points == len(fields) and len(ranges) == 1,
     )  # fmt: skip
     return _Choice(plan=plan, points=points, ranged=ranged)
 
@@ -198,13 +210,16 @@ def _ranges(index: Index, bounds: Sequence[FieldBounds]) -> list[Range] | None:
     for place, one in enumerate(bounds[:last]):
         heads.append(sorted(interval.ends(index.directions[place])[0] for interval in one.intervals))
     tails = sorted(interval.ends(index.directions[last]) for interval in bounds[last].intervals)
-    return [
-        (b"".join(head) + low, b"".join(head) + high) for head in itertools.product(*heads) for low, high in tails
-    ]
+    return [(b"".join(head) + low, b"".join(head) + high) for head in itertools.product(*heads) for low, high in tails]
 
 
 def _order(
-    index: Index, fields: Sequence[tuple[str, FieldBounds | None, bool]], points: int, sort: Mapping[str, Any], *, every: bool
+    index: Index,
+    fields: Sequence[tuple[str, FieldBounds | None, bool]],
+    points: int,
+    sort: Mapping[str, Any],
+    *,
+    every: bool,
 ) -> int:
     """1 or -1 if reading the index forwards or backwards gives the sort's order, else 0.
 
@@ -215,12 +230,18 @@ def _order(
         return 0
     held = set(index.paths[:points])
     wanted = [(path, direction) for path, direction in sort.items() if path not in held or path in index.multikey]
-    rest = [(path, direction) for (path, _, _), direction in zip(fields, index.directions, strict=True) if path not in held]
+    rest = [
+        (path, direction) for (path, _, _), direction in zip(fields, index.directions, strict=True) if path not in held
+    ]
     if not wanted:
         return 1
     if len(wanted) > len(rest) or any(path in index.multikey or type(direction) is dict for path, direction in wanted):
         return 0
-    turns = {direction_of(direction) * own for (path, direction), (name, own) in zip(wanted, rest, strict=False) if path == name}
+    turns = {
+        direction_of(direction) * own
+        for (path, direction), (name, own) in zip(wanted, rest, strict=False)
+        if path == name
+    }
     same = all(path == name for (path, _), (name, _) in zip(wanted, rest, strict=False))
     return turns.pop() if same and len(turns) == 1 else 0
 

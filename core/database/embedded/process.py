@@ -111,7 +111,7 @@ def _start(data_dir: Path, linger: float) -> None:
     arguments = ["--data-dir", str(data_dir), "--linger", str(linger), "--ready", str(told)]
     try:
         with log.open("ab") as output:
-            subprocess.run(
+            subprocess.run(  # noqa: S603 (this very program)
                 [sys.executable, "-m", "core.database.embedded", *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=data_dir, pass_fds=(told,), check=False,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

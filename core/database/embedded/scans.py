@@ -118,7 +118,7 @@ def _stretch(reading: Reading, plan: Plan, stretch: Range) -> Iterator[Row]:
     key, seq, end = (high, -1, low) if plan.backwards else (low, -1, high)
     while True:
         turn, cursor = reading.turn, reading.statement(sql, (plan.index.number, key, seq, end))
-        for key, seq, body in cursor:
+        for key, seq, body in cursor:  # noqa: B007 (the place to go on from)
             yield seq, body
             if reading.turn != turn:
                 break
@@ -129,9 +129,7 @@ def _stretch(reading: Reading, plan: Plan, stretch: Range) -> Iterator[Row]:
 
 def matching(reading: Reading, rows: Iterator[Row], match: Match | None) -> Iterator[Found]:
     """Rows whose document matches, with the document; None takes every one."""
-    count = 0
-    for seq, body in rows:
-        count += 1
+    for count, (seq, body) in enumerate(rows, 1):
         if not count % _STEP:
             reading.step()
         document = decode(body)
@@ -142,7 +140,9 @@ def matching(reading: Reading, rows: Iterator[Row], match: Match | None) -> Iter
 def count_exact(reading: Reading, collection: Collection, plan: Plan) -> int:
     """How many documents an exact plan reaches, from keys alone."""
     if plan.index is None:
-        row = reading.sqlite.execute("SELECT documents FROM collections WHERE number = ?", (collection.number,)).fetchone()
+        row = reading.sqlite.execute(
+            "SELECT documents FROM collections WHERE number = ?", (collection.number,)
+        ).fetchone()
         return row[0] if row else 0
     sql = _COUNT[plan.index.unique, plan.repeats]
     number = plan.index.number
@@ -165,5 +165,3 @@ def pick(rows: Iterator[Any], skip: int, limit: int) -> Iterator[Any]:
         limit -= 1
         if not limit:
             return
-
-

@@ -20,7 +20,7 @@ _SORT_BYTES = 100 * 1024 * 1024
 
 
 class Search:
-    """What ``find`` and its relatives look for in one collection.
+    """What ``find`` and its relatives look for in one collection, or among ``documents`` instead: those of a view.
 
     Raises:
         CommandError: a filter, sort or hint that MongoDB or this server refuses.
@@ -35,8 +35,10 @@ class Search:
         collation: Collation | None = None,
         hint: Any = None,
         variables: Mapping[str, Any] | None = None,
+        documents: Iterator[dict[str, Any]] | None = None,
     ) -> None:
         self.collection = collection
+        self._documents = documents
         text = collection.text_fields if collection is not None else None
         self.match: Match = compile_filter(query, collation=collation, variables=variables, text=text)
         self.score = text_score(query, text)
@@ -53,14 +55,15 @@ class Search:
 
     def rows(self, reading: Reading, skip: int = 0, limit: int = 0) -> Iterator[Row]:
         """The matches in order; ``limit`` 0 is all of them."""
-        if self.collection is None:
-            return iter(())
         if not self.sorts:
             return pick(self._matches(reading), skip, limit)
         return iter(self._sorted(reading, skip, limit))
 
     def _matches(self, reading: Reading) -> Iterator[Row]:
-        assert self.collection is not None
+        if self._documents is not None:
+            return ((0, b"", document) for document in self._documents if self.match(document))
+        if self.collection is None:
+            return iter(())
         rows = scan(reading, self.collection, self.plan)
         if self.plan.exact:
             return ((seq, body, None) for seq, body in rows)
@@ -84,13 +87,11 @@ class Search:
                     "QueryExceededMemoryLimitNoDiskUseAllowed",
                     f"Sort exceeded memory limit of {_SORT_BYTES} bytes; give a limit, or make an index for the sort",
                 )
-            yield key, place, (seq, body, None)
+            yield key, place, (seq, body, document if self._documents is not None else None)
 
     def count(self, reading: Reading, skip: int = 0, limit: int = 0) -> int:
         """How many match; from keys alone where the plan allows."""
-        if self.collection is None:
-            return 0
-        if self.plan.exact and not self.plan.parts:
+        if self.collection is not None and self.plan.exact and not self.plan.parts:
             found = max(count_exact(reading, self.collection, self.plan) - skip, 0)
             return min(found, limit) if limit else found
         return sum(1 for _ in pick(self._matches(reading), skip, limit))

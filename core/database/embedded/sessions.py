@@ -54,7 +54,9 @@ class Sessions:
     def begin(self, session: Session, lsid: dict[str, Any], number: int) -> Transaction:
         """Start a transaction; one that the session still has open is aborted, as a newer number says."""
         if number < session.number or (number == session.number and session.transaction is not None):
-            raise CommandError("TransactionTooOld", f"Cannot start transaction {number}: a newer one {session.number} has started.")
+            raise CommandError(
+                "TransactionTooOld", f"Cannot start transaction {number}: a newer one {session.number} has started."
+            )
         if session.transaction is not None:
             self._abort(session.transaction)
         session.number, session.committed = number, None
@@ -152,7 +154,9 @@ def recall(sqlite: sqlite3.Connection, session: bytes, number: int) -> dict[str,
     if row is None or row[0] < number:
         return None
     if row[0] > number:
-        raise CommandError("TransactionTooOld", f"Retryable write with txnNumber {number} is prohibited: {row[0]} is newer.")
+        raise CommandError(
+            "TransactionTooOld", f"Retryable write with txnNumber {number} is prohibited: {row[0]} is newer."
+        )
     return decode(row[1])
 
 

@@ -16,8 +16,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS collections (
     number INTEGER PRIMARY KEY AUTOINCREMENT, db TEXT NOT NULL, name TEXT NOT NULL, uuid BLOB NOT NULL,
-    documents INTEGER NOT NULL DEFAULT 0, last INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (db, name));
+    view BLOB, documents INTEGER NOT NULL DEFAULT 0, last INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0, UNIQUE (db, name));
 CREATE TABLE IF NOT EXISTS indexes (
     number INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, name TEXT NOT NULL, spec BLOB NOT NULL,
     multikey TEXT NOT NULL DEFAULT '', UNIQUE (collection, name));
@@ -49,7 +49,9 @@ def open_file(path: Path) -> sqlite3.Connection:
     connection.executescript(_SCHEMA)
     (found,) = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if found != FORMAT:
-        raise ValueError(f"{path} has format {found}, this version reads format {FORMAT}; use the version that wrote it")
+        raise ValueError(
+            f"{path} has format {found}, this version reads format {FORMAT}; use the version that wrote it"
+        )
     return connection
 
 

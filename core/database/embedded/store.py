@@ -171,14 +171,16 @@ def check_id(value: Any) -> None:
         for name in value:
             if name.startswith("$"):
                 raise CommandError(
-                    "DollarPrefixedFieldName", f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."
+                    "DollarPrefixedFieldName",
+                    f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage.",
                 )
 
 
 def check_size(body: bytes) -> None:
     if len(body) > MAX_DOCUMENT_BYTES:
         raise CommandError(
-            "BSONObjectTooLarge", f"object to insert too large. size in bytes: {len(body)}, max size: {MAX_DOCUMENT_BYTES}"
+            "BSONObjectTooLarge",
+            f"object to insert too large. size in bytes: {len(body)}, max size: {MAX_DOCUMENT_BYTES}",
         )
 
 

@@ -24,7 +24,14 @@ from .semantics.values import decode, encode
 Event = dict[str, Any]
 Shape = Callable[[Event], Iterable[Event]]
 """What the stages after ``$changeStream`` make of an event: itself, another, or nothing."""
-_OPTIONS = {"fullDocument", "resumeAfter", "startAfter", "startAtOperationTime", "fullDocumentBeforeChange", "allChangesForCluster"}
+_OPTIONS = {
+    "fullDocument",
+    "resumeAfter",
+    "startAfter",
+    "startAtOperationTime",
+    "fullDocumentBeforeChange",
+    "allChangesForCluster",
+}
 _FULL_DOCUMENT = ("default", "updateLookup", "whenAvailable")
 _DEFAULT_WAIT = 1.0
 _EVENT, _HIGH_WATER, _INVALIDATE = "82", "80", "8F"
@@ -35,7 +42,9 @@ _SYSTEM = frozenset({"admin", "config", "local"})
 class Stream(Cursor):
     """A cursor that waits for what it has not got yet."""
 
-    def __init__(self, namespace: str, scope: Scope, options: Mapping[str, Any], shape: Shape, engine: Engine, call: Call) -> None:
+    def __init__(
+        self, namespace: str, scope: Scope, options: Mapping[str, Any], shape: Shape, engine: Engine, call: Call
+    ) -> None:
         super().__init__(namespace, iter(()), Reading())
         for name in options:
             if name not in _OPTIONS:
@@ -48,7 +57,9 @@ class Stream(Cursor):
         self._token = _HIGH_WATER + f"{self._place:016X}"
 
     def _start(self, options: Mapping[str, Any], engine: Engine, call: Call) -> int:
-        given = [name for name in ("resumeAfter", "startAfter", "startAtOperationTime") if options.get(name) is not None]
+        given = [
+            name for name in ("resumeAfter", "startAfter", "startAtOperationTime") if options.get(name) is not None
+        ]
         if len(given) > 1:
             raise bad(f"Only one type of resume option is allowed, but multiple were found: {given}")
         if not given:
@@ -91,7 +102,8 @@ class Stream(Cursor):
                     if shaped.get("_id") != event["_id"]:
                         raise CommandError(
                             "ChangeStreamFatalError",
-                            "Encountered an event whose _id field, which contains the resume token, was modified by the pipeline.",
+                            "Encountered an event whose _id field, which contains the resume token, was modified by "
+                            "the pipeline. Changing it makes it impossible to resume the stream.",
                             errorLabels=["NonResumableChangeStreamError"],
                         )
                     body = encode(shaped)
@@ -122,7 +134,9 @@ class Stream(Cursor):
 
     def _ends_with(self, change: Change) -> bool:
         db, name = self._scope
-        return (name is not None and change.kind in ("drop", "rename")) or (db is not None and change.kind == "dropDatabase")
+        return (name is not None and change.kind in ("drop", "rename")) or (
+            db is not None and change.kind == "dropDatabase"
+        )
 
     def _event(self, engine: Engine, reading: Reading, change: Change) -> Event:
         event: Event = {
@@ -152,7 +166,9 @@ def _full_document(options: Mapping[str, Any]) -> str | None:
     if found not in _FULL_DOCUMENT:
         raise unsupported(f"fullDocument: {found!r} of $changeStream", "option")
     if options.get("fullDocumentBeforeChange", "off") not in ("off", "whenAvailable"):
-        raise unsupported(f"fullDocumentBeforeChange: {options['fullDocumentBeforeChange']!r} of $changeStream", "option")
+        raise unsupported(
+            f"fullDocumentBeforeChange: {options['fullDocumentBeforeChange']!r} of $changeStream", "option"
+        )
     return None if found == "default" else found
 
 
@@ -160,9 +176,12 @@ def _place_of(token: Any, *, after_invalidate: bool) -> int:
     data = token.get("_data") if type(token) is dict else None
     found = _token.fullmatch(data) if type(data) is str else None
     if found is None:
-        raise CommandError("InvalidResumeToken", f"Bad resume token: {token!r}", errorLabels=["NonResumableChangeStreamError"])
+        raise CommandError(
+            "InvalidResumeToken", f"Bad resume token: {token!r}", errorLabels=["NonResumableChangeStreamError"]
+        )
     if found[1] == _INVALIDATE and not after_invalidate:
         raise CommandError(
-            "InvalidResumeToken", "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate notification."
+            "InvalidResumeToken",
+            "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate notification.",
         )
     return int(found[2], 16)

@@ -26,6 +26,7 @@ _STREAM_STAGES = frozenset(
 )
 _EVERYTHING = "$cmd.aggregate"
 _OUT_ROWS = 1000
+_DEEPEST_VIEW = 20
 
 
 def aggregate(engine: Engine, call: Call) -> Reply:
@@ -47,10 +48,14 @@ def aggregate(engine: Engine, call: Call) -> Reply:
 class _Aggregation:
     """A pipeline over one collection; what stands first is left to an index where there is one."""
 
-    def __init__(self, engine: Engine, call: Call, reading: Reading, stages: Sequence[Any]) -> None:
-        self._engine, self._call, self._reading, self._stages = engine, call, reading, stages
+    def __init__(
+        self, engine: Engine, call: Call, reading: Reading, stages: Sequence[Any], *, plain: bool = False
+    ) -> None:
+        self._engine, self._call, self._reading = engine, call, reading
         self.name = call.target if type(call.target) is str else _EVERYTHING
-        self._collection = engine.catalog.find(reading.sqlite, call.db, self.name)
+        source, stages = _resolved(engine, call, reading, self.name, stages)
+        self._stages = stages
+        self._collection = engine.catalog.find(reading.sqlite, call.db, source)
         text = self._collection.text_fields if self._collection is not None else None
         variables = command_variables(call.mapping("let"))
         self.pipeline: Pipeline = compile_pipeline(
@@ -58,7 +63,7 @@ class _Aggregation:
         )
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
-            collation=call.collation, hint=call.hint, variables=variables,
+            collation=call.collation, hint=None if plain else call.hint, variables=variables,
         )  # fmt: skip
 
     def documents(self) -> Iterator[Document]:
@@ -70,11 +75,40 @@ class _Aggregation:
         return self.pipeline.rest.run(document if document is not None else decode(body) for _, body, document in rows)
 
     def _source(self, name: str) -> Iterable[Document]:
-        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)
+        source, stages = _resolved(self._engine, self._call, self._reading, name, ())
+        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, source)
         if collection is None:
             return ()
         rows = scan(self._reading, collection, Plan())
-        return (document for _, _, document in matching(self._reading, rows, None))
+        found = (document for _, _, document in matching(self._reading, rows, None))
+        return compile_pipeline(stages, sources=self._source).run(found) if stages else found
+
+
+def _resolved(
+    engine: Engine, call: Call, reading: Reading, name: str, stages: Sequence[Any]
+) -> tuple[str, Sequence[Any]]:
+    """The collection below a view, and the view's stages before the others."""
+    for _ in range(_DEEPEST_VIEW):
+        found = engine.catalog.find(reading.sqlite, call.db, name)
+        if found is None or found.view is None:
+            return name, stages
+        name, stages = found.view["viewOn"], [*found.view["pipeline"], *stages]
+    raise CommandError("ViewDepthLimitExceeded", f"views lie more than {_DEEPEST_VIEW} deep")
+
+
+def search_for(
+    engine: Engine, call: Call, reading: Reading, query: str, variables: Mapping[str, Any] | None = None
+) -> Search:
+    """The search of a ``find``, ``count`` or ``distinct``; ``query`` names the option with the filter."""
+    collection = engine.catalog.find(reading.sqlite, call.db, call.collection)
+    documents = None
+    if collection is not None and collection.view is not None:
+        documents = _Aggregation(engine, call, reading, [], plain=True).documents()
+        collection = None
+    return Search(
+        collection, call.mapping(query) or {}, sort=call.sort, collation=call.collation, hint=call.hint,
+        variables=variables, documents=documents,
+    )  # fmt: skip
 
 
 Counted = Callable[[int], Iterator[Document]]
@@ -85,12 +119,16 @@ def _counted(stages: Sequence[Any]) -> Counted | None:
     if not stages or not all(next(iter(stage)) in ("$match", "$skip", "$limit") for stage in stages[:-1]):
         return None
     order = [next(iter(stage)) for stage in stages[:-1]]
-    if order != sorted(order, key=("$match", "$skip", "$limit").index) or order.count("$skip") > 1 or order.count("$limit") > 1:
+    if (
+        order != sorted(order, key=("$match", "$skip", "$limit").index)
+        or order.count("$skip") > 1
+        or order.count("$limit") > 1
+    ):
         return None
     ((name, argument),) = stages[-1].items()
     if name == "$count" and type(argument) is str:
         return lambda count: iter([{argument: count}] if count else [])
-    if name != "$group" or type(argument) is not dict or len(argument) != 2 or list(argument)[0] != "_id":
+    if name != "$group" or type(argument) is not dict or len(argument) != 2 or next(iter(argument)) != "_id":
         return None
     key, total = argument["_id"], list(argument.items())[1]
     plain = key is None or (is_number(key) and type(key) is int)
@@ -109,7 +147,9 @@ def _stages(call: Call) -> Sequence[Any]:
 def _batch_size(call: Call) -> int | None:
     cursor = mapping(call.command, "cursor", "aggregate")
     if cursor is None:
-        raise CommandError("FailedToParse", "The 'cursor' option is required, except for aggregate with the explain argument")
+        raise CommandError(
+            "FailedToParse", "The 'cursor' option is required, except for aggregate with the explain argument"
+        )
     size = cursor.get("batchSize")
     if size is None:
         return FIRST_BATCH
@@ -144,7 +184,10 @@ def _event_shape(call: Call, stages: Sequence[Any]) -> Shape:
     for stage in stages:
         name = next(iter(stage), "") if isinstance(stage, Mapping) else ""
         if name == "$changeStreamSplitLargeEvent" or name not in _STREAM_STAGES:
-            raise CommandError("IllegalOperation", f"the embedded database does not offer {name} in a change stream; set MONGODB_URI to use a full MongoDB server")
+            raise CommandError(
+                "IllegalOperation",
+                f"the embedded database does not offer {name} in a change stream; set MONGODB_URI to use MongoDB",
+            )
     pipeline = compile_pipeline(
         stages, collation=call.collation, variables=command_variables(call.mapping("let")), sources=_no_source
     )
@@ -167,7 +210,9 @@ def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
     if call.transaction is not None:
         raise CommandError("OperationNotSupportedInTransaction", "$out cannot be used in a transaction")
     out = found.pipeline.out
-    db, name = (call.db, out) if type(out) is str else (out.get("db"), out.get("coll")) if type(out) is dict else (None, None)
+    db, name = (
+        (call.db, out) if type(out) is str else (out.get("db"), out.get("coll")) if type(out) is dict else (None, None)
+    )
     if type(db) is not str or type(name) is not str or (type(out) is dict and set(out) != {"db", "coll"}):
         raise CommandError("Location16990", "$out takes a collection's name, or {db, coll}")
     rows = [prepare(document) for document in found.documents()]
@@ -190,7 +235,7 @@ def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
 
 
 def explain(engine: Engine, call: Call) -> Reply:
-    """The plan of a ``find``, ``count``, ``distinct``, ``aggregate``, or of the statement of an ``update`` or ``delete``."""
+    """The plan of a read, or of the one statement of an ``update`` or ``delete``."""
     inner = call.command["explain"]
     if type(inner) is not dict or not inner:
         raise mismatch("explain command requires a nested object")
@@ -215,14 +260,9 @@ def explain(engine: Engine, call: Call) -> Reply:
 
 
 def _explained(query: str) -> Callable[[Engine, Call, Reading], Search]:
-    def search(engine: Engine, call: Call, reading: Reading) -> Search:
-        collection = engine.collection(reading.sqlite, call)
-        return Search(
-            collection, call.mapping(query) or {}, sort=call.sort, collation=call.collation, hint=call.hint,
-            variables=command_variables(call.mapping("let")),
-        )  # fmt: skip
-
-    return search
+    return lambda engine, call, reading: search_for(
+        engine, call, reading, query, command_variables(call.mapping("let"))
+    )
 
 
 def _explained_statement(key: str) -> Callable[[Engine, Call, Reading], Search]:

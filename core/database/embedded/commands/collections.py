@@ -15,6 +15,7 @@ from ..indexes import ID_SPEC, Index
 from ..scans import Reading
 from ..semantics.errors import CommandError, mismatch
 from ..semantics.matching import compile_filter
+from ..semantics.pipeline import compile_pipeline
 from ..semantics.values import encode
 from ..writer import Writing
 
@@ -56,6 +57,8 @@ def list_collections(engine: Engine, call: Call) -> Reply:
 
 
 def _listed(collection: Collection) -> Reply:
+    if collection.view is not None:
+        return {"name": collection.name, "type": "view", "options": dict(collection.view), "info": {"readOnly": True}}
     info = {"readOnly": False, "uuid": Binary.from_uuid(uuid.UUID(bytes=collection.uuid))}
     return {"name": collection.name, "type": "collection", "options": {}, "info": info, "idIndex": dict(ID_SPEC)}
 
@@ -69,18 +72,34 @@ def _all_at_once(namespace: str, rows: Iterator[Reply]) -> Reply:
 
 
 def create(engine: Engine, call: Call) -> Reply:
+    view = _view(call)
+
     def work(writing: Writing) -> None:
-        if engine.collection(writing.sqlite, call) is not None:
+        if engine.catalog.find(writing.sqlite, call.db, call.collection) is not None:
             raise CommandError("NamespaceExists", f"Collection {call.db}.{call.collection} already exists.")
-        engine.catalog.add(writing.sqlite, call.db, call.collection)
+        if view is not None:
+            engine.catalog.add_view(writing.sqlite, call.db, call.collection, view)
+        else:
+            engine.catalog.add(writing.sqlite, call.db, call.collection)
 
     engine.write(call, work)
     return {}
 
 
+def _view(call: Call) -> Mapping[str, Any] | None:
+    if "viewOn" not in call.command:
+        if "pipeline" in call.command:
+            raise CommandError("InvalidOptions", "'pipeline' requires 'viewOn' to also be specified")
+        return None
+    pipeline = call.command.get("pipeline") or []
+    if type(pipeline) is not list or compile_pipeline(pipeline, sources=lambda name: ()).out is not None:
+        raise CommandError("InvalidOptions", "the 'pipeline' of a view must be an array of stages without $out")
+    return {"viewOn": call.text("viewOn"), "pipeline": pipeline}
+
+
 def drop(engine: Engine, call: Call) -> Reply:
     def work(writing: Writing) -> Reply:
-        collection = engine.collection(writing.sqlite, call)
+        collection = engine.catalog.find(writing.sqlite, call.db, call.collection)
         if collection is None:
             return {}
         _drop(engine, writing, collection)
@@ -168,28 +187,35 @@ def _exists(collection: Collection, spec: Mapping[str, Any]) -> bool:
     """Whether the very index is there; raises CommandError for one that contradicts it."""
     for index in collection.indexes:
         same_key = list(index.key.items()) == list(spec["key"].items())
-        same_collation = (index.spec.get("collation") == spec.get("collation"))
+        same_collation = index.spec.get("collation") == spec.get("collation")
         if index.is_id and same_key:
             return True
         if index.name == spec["name"]:
             if not same_key:
                 raise CommandError(
                     "IndexKeySpecsConflict",
-                    f"An existing index has the same name as the requested index. Requested index: {spec!r}, existing index: {index.spec!r}",
+                    "An existing index has the same name as the requested index. "
+                    f"Requested index: {spec!r}, existing index: {index.spec!r}",
                 )
             if _options(index.spec) != _options(spec):
                 raise CommandError(
                     "IndexOptionsConflict" if same_collation else "IndexKeySpecsConflict",
-                    f"An equivalent index already exists with the same name but different options. Requested index: {spec!r}, existing index: {index.spec!r}",
+                    "An equivalent index already exists with the same name but different options. "
+                    f"Requested index: {spec!r}, existing index: {index.spec!r}",
                 )
             return True
         if index.text_fields and "text" in spec["key"].values():
-            raise CommandError("IndexOptionsConflict", f"only one text index per collection allowed, found existing text index {index.name!r}")
+            raise CommandError(
+                "IndexOptionsConflict",
+                f"only one text index per collection allowed, found existing text index {index.name!r}",
+            )
         if same_key and same_collation and index.partial == spec.get("partialFilterExpression"):
             if _options(index.spec) == _options(spec):
                 message = f"Index already exists with a different name: {index.name}"
             else:
-                message = f"An equivalent index already exists with a different name and options. Requested index: {spec!r}"
+                message = (
+                    f"An equivalent index already exists with a different name and options. Requested index: {spec!r}"
+                )
             raise CommandError("IndexOptionsConflict", message)
     return False
 
@@ -234,7 +260,10 @@ def _chosen(collection: Collection, asked: Any) -> list[Index]:
             if index.name == one or (type(one) is dict and list(index.key.items()) == list(one.items()))
         ]  # fmt: skip
         if not known:
-            raise CommandError("IndexNotFound", f"index not found with name [{one}]" if type(one) is str else f"can't find index with key: {one}")
+            raise CommandError(
+                "IndexNotFound",
+                f"index not found with name [{one}]" if type(one) is str else f"can't find index with key: {one}",
+            )
         found += known
     return found
 

@@ -9,13 +9,14 @@ from typing import Any
 from ..call import Call
 from ..cursors import FIRST_BATCH, Cursor, Item
 from ..engine import Engine
-from ..search import Row, Search
+from ..search import Row
 from ..semantics.errors import CommandError, mismatch
 from ..semantics.expressions import command_variables
 from ..semantics.keys import encode_key
 from ..semantics.paths import index_values
 from ..semantics.projection import compile_projection
 from ..semantics.values import MISSING, UNDEFINED, decode
+from .aggregates import search_for
 
 Reply = dict[str, Any]
 
@@ -27,16 +28,13 @@ def find(engine: Engine, call: Call) -> Reply:
     size: int | None = call.number("batchSize", FIRST_BATCH)
     single = call.flag("singleBatch") or limit < 0
     with engine.reading(call) as reading:
-        collection = engine.collection(reading.sqlite, call)
-        search = Search(
-            collection, query, sort=call.sort, collation=call.collation, hint=call.hint, variables=variables
-        )
+        search = search_for(engine, call, reading, "filter", variables)
         shape = compile_projection(
             call.mapping("projection"), query=query, collation=call.collation, variables=variables, score=search.score
         )
         rows = search.rows(reading, call.number("skip"), abs(limit))
         plain = not call.mapping("projection")
-        items: Iterator[Item] = (body for _, body, _ in rows) if plain else (shape(_document(row)) for row in rows)
+        items: Iterator[Item] = (row[1] or _document(row) if plain else shape(_document(row)) for row in rows)
         cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=abs(limit))
         cursor.transaction, cursor.forever = call.transaction, call.flag("noCursorTimeout")
         batch = cursor.batch(size if not single or size else None)
@@ -49,8 +47,7 @@ def _document(row: Row) -> dict[str, Any]:
 
 def count(engine: Engine, call: Call) -> Reply:
     with engine.reading(call) as reading:
-        collection = engine.collection(reading.sqlite, call)
-        search = Search(collection, call.mapping("query") or {}, collation=call.collation, hint=call.hint)
+        search = search_for(engine, call, reading, "query")
         limit = abs(call.number("limit", least=-(2**31)))
         return {"n": search.count(reading, call.number("skip"), limit)}
 
@@ -58,14 +55,13 @@ def count(engine: Engine, call: Call) -> Reply:
 def distinct(engine: Engine, call: Call) -> Reply:
     path = call.text("key")
     with engine.reading(call) as reading:
-        collection = engine.collection(reading.sqlite, call)
-        search = Search(collection, call.mapping("query") or {}, collation=call.collation, hint=call.hint)
+        search = search_for(engine, call, reading, "query")
         found: dict[bytes, Any] = {}
         for row in search.rows(reading):
             for value in index_values(_document(row), path):
                 if value is not MISSING and value is not UNDEFINED:
                     found.setdefault(encode_key(value, call.collation), value)
-    return {"values": list(found.values())}
+    return {"values": [found[key] for key in sorted(found)]}
 
 
 def get_more(engine: Engine, call: Call) -> Reply:
@@ -101,4 +97,3 @@ def kill_cursors(engine: Engine, call: Call) -> Reply:
     killed = [number for number in asked if engine.cursors.close(number)]
     unknown = [number for number in asked if number not in killed]
     return {"cursorsKilled": killed, "cursorsNotFound": unknown, "cursorsAlive": [], "cursorsUnknown": []}
-

@@ -21,8 +21,8 @@ _SET = "core"
 def hello(engine: Engine, call: Call) -> Reply:
     now = datetime.now(UTC)
     return {
-        "helloOk": True, "isWritablePrimary": True, "ismaster": True, "secondary": False, "setName": _SET, "setVersion": 1,
-        "hosts": [call.address], "primary": call.address, "me": call.address,
+        "helloOk": True, "isWritablePrimary": True, "ismaster": True, "secondary": False,
+        "setName": _SET, "setVersion": 1, "hosts": [call.address], "primary": call.address, "me": call.address,
         "lastWrite": {"opTime": {"ts": timestamp(engine.log.committed), "t": 1}, "lastWriteDate": now},
         "maxBsonObjectSize": MAX_DOCUMENT_BYTES, "maxMessageSizeBytes": MAX_MESSAGE_BYTES, "maxWriteBatchSize": 100_000,
         "localTime": now, "logicalSessionTimeoutMinutes": 30, "connectionId": call.connection, "minWireVersion": 0,
@@ -37,8 +37,8 @@ def ping(engine: Engine, call: Call) -> Reply:
 
 def build_info(engine: Engine, call: Call) -> Reply:
     return {
-        "version": _RELEASE, "versionArray": [7, 0, 0, 0], "gitVersion": "core", "modules": ["core-embedded"], "bits": 64,
-        "debug": False, "maxBsonObjectSize": MAX_DOCUMENT_BYTES, "storageEngines": ["sqlite"],
+        "version": _RELEASE, "versionArray": [7, 0, 0, 0], "gitVersion": "core", "modules": ["core-embedded"],
+        "bits": 64, "debug": False, "maxBsonObjectSize": MAX_DOCUMENT_BYTES, "storageEngines": ["sqlite"],
     }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from ..engine import Engine
 from . import aggregates, collections, reads, server, writes
 
 GENERIC = frozenset({
-    "$db", "$clusterTime", "$readPreference", "lsid", "txnNumber", "autocommit", "startTransaction", "maxTimeMS", "comment",
-    "readConcern", "writeConcern", "apiVersion", "apiStrict", "apiDeprecationErrors",
+    "$db", "$clusterTime", "$readPreference", "lsid", "txnNumber", "autocommit", "startTransaction", "maxTimeMS",
+    "comment", "readConcern", "writeConcern", "apiVersion", "apiStrict", "apiDeprecationErrors",
 })  # fmt: skip
 """Options any command may carry."""
 
@@ -54,7 +54,7 @@ TABLE: Mapping[str, Row] = {
     "abortTransaction": _row(server.abort_transaction, "recoveryToken"),
     "listDatabases": _row(collections.list_databases, "filter", "nameOnly", "authorizedDatabases"),
     "listCollections": _row(collections.list_collections, "filter", "nameOnly", "authorizedCollections", "cursor"),
-    "create": _row(collections.create, transaction=True),
+    "create": _row(collections.create, "viewOn", "pipeline", transaction=True),
     "drop": _row(collections.drop),
     "dropDatabase": _row(collections.drop_database),
     "renameCollection": _row(collections.rename, "to", "dropTarget"),
@@ -64,21 +64,21 @@ TABLE: Mapping[str, Row] = {
     "collStats": _row(collections.collection_stats, "scale"),
     "dbStats": _row(collections.database_stats, "scale"),
     "find": _row(
-        reads.find, "filter", "sort", "projection", "hint", "skip", "limit", "batchSize", "singleBatch", "noCursorTimeout",
-        "allowPartialResults", "allowDiskUse", "collation", "let", transaction=True,
+        reads.find, "filter", "sort", "projection", "hint", "skip", "limit", "batchSize", "singleBatch",
+        "noCursorTimeout", "allowPartialResults", "allowDiskUse", "collation", "let", transaction=True,
     ),
     "count": _row(reads.count, "query", "limit", "skip", "hint", "collation", "fields"),
     "distinct": _row(reads.distinct, "key", "query", "collation", "hint", transaction=True),
     "getMore": _row(reads.get_more, "collection", "batchSize", transaction=True),
     "killCursors": _row(reads.kill_cursors, "cursors", transaction=True),
     "aggregate": _row(
-        aggregates.aggregate, "pipeline", "cursor", "allowDiskUse", "bypassDocumentValidation", "collation", "hint", "let",
-        transaction=True,
+        aggregates.aggregate, "pipeline", "cursor", "allowDiskUse", "bypassDocumentValidation", "collation", "hint",
+        "let", transaction=True,
     ),
     "explain": _row(aggregates.explain, "verbosity"),
     "insert": _row(writes.insert, "documents", "ordered", "bypassDocumentValidation", transaction=True),
     "update": _row(writes.update, "updates", "ordered", "bypassDocumentValidation", "let", transaction=True),
-    "delete": _row(writes.delete, "deletes", "ordered", "let", transaction=True),
+    "delete": _row(writes.delete, "deletes", "ordered", "bypassDocumentValidation", "let", transaction=True),
     "findAndModify": _find_and_modify,
     "findandmodify": _find_and_modify,
 }  # fmt: skip

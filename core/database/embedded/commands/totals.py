@@ -60,7 +60,13 @@ class Totals:
         return found
 
     def as_document(self) -> Reply:
-        return {"done": self.done, "n": self.n, "modified": self.modified, "upserted": self.upserted, "errors": self.errors}
+        return {
+            "done": self.done,
+            "n": self.n,
+            "modified": self.modified,
+            "upserted": self.upserted,
+            "errors": self.errors,
+        }
 
     @classmethod
     def from_document(cls, found: Mapping[str, Any]) -> Self:

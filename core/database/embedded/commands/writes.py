@@ -28,7 +28,9 @@ def insert(engine: Engine, call: Call) -> Reply:
     totals = _earlier(engine, call)
     while totals.goes_on(len(documents), call):
         chunk = _insert_chunk(documents, totals.done)
-        totals = engine.write(call, lambda writing, chunk=chunk, totals=totals: _insert(engine, call, writing, chunk, totals))
+        totals = engine.write(
+            call, lambda writing, chunk=chunk, totals=totals: _insert(engine, call, writing, chunk, totals)
+        )
     return totals.reply()
 
 
@@ -81,7 +83,8 @@ _DELETE_OPTIONS = frozenset({"q", "limit", "collation", "hint"})
 
 def _update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
     _only(item, _UPDATE_OPTIONS, "update.updates")
-    change, many = item.get("u"), flag(item, "multi")
+    change: Any = item.get("u")
+    many = flag(item, "multi")
     if type(change) not in (dict, list):
         raise CommandError("FailedToParse", "Update argument must be either an object or an array")
     if item.get("c"):
@@ -146,7 +149,12 @@ def _run(
 
 
 def _quick(
-    engine: Engine, call: Call, writing: Writing, items: Sequence[Any], parse: Callable[[Mapping[str, Any]], Statement], totals: Totals
+    engine: Engine,
+    call: Call,
+    writing: Writing,
+    items: Sequence[Any],
+    parse: Callable[[Mapping[str, Any]], Statement],
+    totals: Totals,
 ) -> Totals:
     totals = totals.copy()
     force = call.transaction is not None
@@ -164,7 +172,9 @@ def _quick(
     return totals
 
 
-def _slow(engine: Engine, call: Call, item: Any, parse: Callable[[Mapping[str, Any]], Statement], totals: Totals) -> Totals:
+def _slow(
+    engine: Engine, call: Call, item: Any, parse: Callable[[Mapping[str, Any]], Statement], totals: Totals
+) -> Totals:
     totals = totals.copy()
 
     def note(writing: Writing, outcome: Outcome) -> None:
@@ -222,7 +232,11 @@ def _find_and_modify_statement(call: Call, change: Any) -> Statement:
         if type(change) not in (dict, list):
             raise CommandError("FailedToParse", "Update argument must be either an object or an array")
         found = compile_update(
-            change, array_filters=call.command.get("arrayFilters"), collation=call.collation, variables=variables, query=query
+            change,
+            array_filters=call.command.get("arrayFilters"),
+            collation=call.collation,
+            variables=variables,
+            query=query,
         )
     return Statement(
         query=query, update=found, upsert=call.flag("upsert"), sort=call.sort, collation=call.collation,
