@@ -72,9 +72,10 @@ class Changes:
             await self._follow(ready)
         except PyMongoError as error:
             self._pump = None
-            if not ready.done():
-                ready.set_exception(error)
             listeners, self._listeners = self._listeners, {}
+            if not ready.done():
+                ready.set_exception(error)  # those who are joining meet it there
+                return
             for listener in listeners:
                 listener.lost(error)
         finally:

@@ -6,17 +6,19 @@ from typing import Any
 import bson
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
-from core.access import Principal, check
-from core.actions.driver import translated
+from core.access import TASK_RUN, Principal, check
+from core.actions.driver import collection_for, translated
 from core.actions.reads import Reads
 from core.actions.rows import Shown, guard
 from core.database.changes import LOST, Changes, Listener, changes_of_loop
 from core.database.connection import ensure_database, server_of
 from core.errors import CoreError, LimitExceeded, Unavailable
+from core.events.polling import RunPoll
 from core.events.subscription import KINDS, Kind, Subscription
-from core.events.watch import KnownIds, Watch, event_of
+from core.events.watch import Event, KnownIds, Watch, event_of
 from core.paging import Raw
 from core.queries import all_of, compile_filter
+from core.runs.collections import RUNS
 from core.settings import Settings
 from core.specs import Catalog, ModelSpec
 from core.stored import CODEC
@@ -33,6 +35,7 @@ class ChangeFeed:
         self._keys: dict[Subscription, Any] = {}
         self._listener = Listener(event=self._publish, lost=self._lost)
         self._changes: Changes | None = None
+        self._poll = RunPoll(self._publish_run)
 
     @property
     def subscribers(self) -> int:
@@ -89,7 +92,7 @@ class ChangeFeed:
         watch = self._watches.setdefault(key, watch)
         watch.subscribers[subscription] = None
         self._keys[subscription] = key
-        await self._listen()
+        await self._listen(watch)
         if watch.query and "deleted" in subscription.kinds:
             await self._learn_ids(watch)
 
@@ -117,6 +120,8 @@ class ChangeFeed:
             del self._watches[key]
         if not self._watches and self._changes is not None:
             self._changes.leave(self._listener)
+        if not any(one.model.name == TASK_RUN for one in self._watches.values()):
+            self._poll.stop()
 
     async def _learn_ids(self, watch: Watch) -> None:
         """Which documents match at the beginning. Too many: deletions are then told where pre-images say of what."""
@@ -135,12 +140,15 @@ class ChangeFeed:
 
     # the stream
 
-    async def _listen(self) -> None:
+    async def _listen(self, watch: Watch) -> None:
         self._changes = changes_of_loop(self._settings.mongodb_database)
         try:
             await self._changes.join(self._listener)
         except PyMongoError as error:
-            raise self._reason(error) from error
+            if watch.model.name == TASK_RUN and _has_no_streams(error):
+                await self._poll.start(await collection_for(watch.model))
+            else:
+                raise self._reason(error) from error
 
     def _lost(self, error: PyMongoError) -> None:
         for watch in list(self._watches.values()):
@@ -148,19 +156,28 @@ class ChangeFeed:
 
     async def _publish(self, event: Raw) -> None:
         collection = event["ns"]["coll"]
-        watches = [one for one in self._watches.values() if one.collection == collection]
-        if watches:
-            found = event_of(event)
-            for watch in watches:
-                await watch.publish(found)
+        if any(one.collection == collection for one in self._watches.values()):
+            await self._hand_out(collection, event_of(event))
+
+    async def _publish_run(self, event: Event) -> None:
+        await self._hand_out(RUNS, event)
+
+    async def _hand_out(self, collection: str, event: Event) -> None:
+        for watch in list(self._watches.values()):
+            if watch.collection == collection:
+                await watch.publish(event)
 
     def _reason(self, error: PyMongoError) -> CoreError:
         if getattr(error, "code", None) in LOST:
             return Unavailable("the database no longer knows the changes since it was last read; subscribe again")
-        if isinstance(error, OperationFailure) and not isinstance(error, ConnectionFailure):
+        if _has_no_streams(error):
             return Unavailable(
                 f"{server_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB as "
                 "a replica set (one member is enough), or leave MONGODB_URI out for the embedded database"
             )
         model = next(iter(self._catalog.models.values()))
         return translated(error, self._settings, model)
+
+
+def _has_no_streams(error: PyMongoError) -> bool:
+    return isinstance(error, OperationFailure) and not isinstance(error, ConnectionFailure)

@@ -1,0 +1,73 @@
+"""On a server without transactions and change streams everything works that can, and the rest names the remedy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.access import LOCAL_OWNER
+from core.actions import Data, Query
+from core.database.connection import client_of_loop
+from core.database.embedded.process import ensure_server, socket_path
+from core.errors import Duplicate, Unavailable
+from core.events import ChangeFeed
+from core.runs.lifecycle import TaskRunStatus
+from core.runs.model import TaskRun
+from core.settings import Settings
+from core.specs import Catalog
+from core.testing import test_database
+from tests.data.models import REGISTRY
+from tests.data.standalone import standalone
+
+
+@pytest.fixture
+async def alone(catalog: Catalog, settings: Settings, tmp_path: Path) -> AsyncIterator[Data]:
+    ensure_server(settings.data_dir)
+    documents = [info.document_cls for info in REGISTRY.models.values()]
+    async with standalone(socket_path(settings.data_dir.resolve()), tmp_path / "mongod.sock") as uri:
+        reached = Settings(mongodb_uri=uri)  # type: ignore[arg-type]
+        async with test_database(documents, reached) as database:
+            yield Data(catalog, reached.model_copy(update={"mongodb_database": database.name}))
+
+
+async def test_the_server_is_a_standalone_one(alone: Data) -> None:
+    hello = await client_of_loop().admin.command("hello")
+    assert "setName" not in hello
+
+
+async def test_many_forms_write_in_order_and_say_how_far_they_came(alone: Data, catalog: Catalog) -> None:
+    model = catalog.models["Player"]
+    assert len(await alone.create_many(model, LOCAL_OWNER, [{"name": "a"}, {"name": "b"}])) == 2
+    with pytest.raises(Duplicate, match="1 of 3 were written before it, and stay") as caught:
+        await alone.create_many(model, LOCAL_OWNER, [{"name": "c"}, {"name": "a"}, {"name": "d"}])
+    assert caught.value.field_errors[0].path == (1, "name")
+    assert [row["name"] for row in (await alone.list(model, LOCAL_OWNER, Query())).rows] == ["a", "b", "c"]
+    assert await alone.update_many(model, LOCAL_OWNER, {}, {"salary": 5}) == 3
+    assert await alone.delete_many(model, LOCAL_OWNER, {}) == 3
+
+
+async def test_models_cannot_be_followed_and_the_remedy_is_named(alone: Data, catalog: Catalog) -> None:
+    feed = ChangeFeed(catalog, alone.settings)
+    with pytest.raises(Unavailable, match="run MongoDB as a replica set"):
+        await feed.subscribe(catalog.models["Player"], LOCAL_OWNER).__aenter__()
+    assert feed.subscribers == 0
+
+
+async def test_runs_are_followed_all_the_same(alone: Data, catalog: Catalog) -> None:
+    model = catalog.models["TaskRun"]
+    feed = ChangeFeed(catalog, alone.settings)
+    tasks = asyncio.all_tasks()
+    await TaskRun(operation_name="before", status=TaskRunStatus.SUCCESS).insert()
+    running = await TaskRun(operation_name="running", status=TaskRunStatus.RUNNING).insert()
+    async with feed.subscribe(model, LOCAL_OWNER, kinds=["created", "updated"]) as changes, asyncio.timeout(10):
+        await asyncio.sleep(0.3)
+        await running.set({"status": "success"})
+        new = await TaskRun(operation_name="new").insert()
+        found = {(change := await anext(changes)).id: change.kind for _ in range(2)}
+        assert found == {running.id: "updated", new.id: "created"}
+        await new.set({"status": "failed"})
+        last = await anext(changes)
+        assert (last.kind, last.id, last.document and last.document["status"]) == ("updated", new.id, "failed")
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() == tasks
