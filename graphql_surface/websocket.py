@@ -117,7 +117,8 @@ class Connection:
         origin = self._socket.headers.get("origin")
         if origin is None or origin in self._settings.cors_origins or "*" in self._settings.cors_origins:
             return True
-        return _host(origin) == _host(f"//{self._socket.headers.get('host', '')}")
+        own = (_host(f"//{self._socket.headers.get('host', '')}"), *self._settings.allowed_hosts)
+        return _host(origin) in own
 
     async def _read(self) -> None:
         try:

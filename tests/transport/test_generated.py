@@ -1,9 +1,14 @@
 """The transport with the schema generated for the example: introspection fits the limits, nothing is INTERNAL."""
 
+import asyncio
 import base64
+import json
 import math
+import resource
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +16,8 @@ import pytest
 from graphql import get_introspection_query
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tests.server import Server, running_server
 from tests.transport.nodes import check_audits
@@ -46,6 +53,39 @@ def test_relations_of_relations_of_full_pages_are_too_much(server: Server):
 @pytest.mark.node
 def test_all_61_audits_of_graphql_over_http_pass(server: Server):
     check_audits(f"{server.url}/graphql")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc to read the server's memory from")
+async def test_a_thousand_subscribers_each_get_every_event_within_300_mb(server: Server):
+    """Through the change feed, in a server process whose memory is read from /proc."""
+    subscription = {"query": "subscription { createdJob { id title } }"}
+    before = _megabytes(server)
+    async with AsyncExitStack() as stack:
+        protocol = [Subprotocol("graphql-transport-ws")]
+        sockets: list[ClientConnection] = []
+        for _ in range(1_000):
+            socket = await stack.enter_async_context(connect(server.websocket_url, subprotocols=protocol))
+            await socket.send(json.dumps({"type": "connection_init"}))
+            await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": subscription}))
+            assert json.loads(await socket.recv()) == {"type": "connection_ack"}
+            sockets.append(socket)
+        await asyncio.sleep(2)  # a subscription is not acknowledged; it hears of what comes after it began
+        titles = [f"Job {number}" for number in range(3)]
+        for title in titles:
+            job = {"job": {"title": title, "company": "Acme"}}
+            query = "mutation ($input: CreateOneJobInput!) { createOneJob(input: $input) { id } }"
+            created = await asyncio.to_thread(server.graphql, query, {"input": job})
+            assert "errors" not in created
+        for socket in sockets:
+            answers = [json.loads(await asyncio.wait_for(socket.recv(), 60)) for _ in titles]
+            assert [answer["payload"]["data"]["createdJob"]["title"] for answer in answers] == titles
+        grown = _megabytes(server) - before
+        assert grown < 300, f"{grown:.0f} MB"
+
+
+def _megabytes(server: Server) -> float:
+    return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
 @pytest.mark.slow
