@@ -1,16 +1,11 @@
-"""From a match to an application: CV, letter, notification."""
+"""From a match to an application: CV and letter."""
 
 import asyncio
 import io
-import socket
-from collections.abc import Iterator
 from datetime import date
-from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
 from pypdf import PdfReader
 
 from core.database.connection import Database
@@ -23,14 +18,10 @@ from core.examples.models.models import (
     Experience,
     Job,
     JobStatus,
-    Notification,
-    NotificationStatus,
     TaskRun,
     User,
 )
 from core.examples.operations.application_ops import apply_job, generate_cv
-from core.examples.operations.notification_ops import notify
-from tests.examples.conftest import Configure
 
 
 @pytest.fixture
@@ -148,81 +139,3 @@ async def test_what_cannot_be_applied_for_is_told(ada: User, job: Job) -> None:
     with pytest.raises(UserError, match="no longer offered"):
         await apply_job(user_id=str(ada.id), job_id=str(job.id))
     assert await Application.count() == 0
-
-
-class Mails(Message):
-    """Keeps what arrives."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.arrived: list[object] = []
-
-    def handle_message(self, message: object) -> None:
-        self.arrived.append(message)
-
-
-@pytest.fixture
-def mails() -> Iterator[tuple[Mails, str]]:
-    handler = Mails()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, f"smtp://127.0.0.1:{port}"
-    controller.stop()
-
-
-async def notification(notification_id: str) -> Notification:
-    found = await Notification.get(notification_id)
-    assert found is not None
-    return found
-
-
-async def test_a_notification_is_stored_and_not_mailed_unless_wanted(
-    ada: User, mails: tuple[Mails, str], configure: Configure
-) -> None:
-    configure(smtp_url=mails[1])
-    result = await notify(user_id=str(ada.id), message="Hello")
-    assert (result.success, result.status) == (True, NotificationStatus.STORED)
-    assert (await notification(result.notification_id)).message == "Hello"
-    assert mails[0].arrived == []
-
-
-async def test_a_wanted_mail_arrives_whatever_stands_in_it(
-    ada: User, mails: tuple[Mails, str], configure: Configure
-) -> None:
-    configure(smtp_url=mails[1], mail_from="hunt@example.org")
-    await ada.set({"notify_by_email": True})
-    result = await notify(user_id=str(ada.id), subject="Grüße\r\nBcc: all@example.org", message="Schöne\nNachricht")
-    assert (result.status, result.error) == (NotificationStatus.SENT, None)
-    (mail,) = mails[0].arrived
-    assert str(make_header(decode_header(mail["Subject"]))) == "Grüße Bcc: all@example.org"  # type: ignore[index]
-    assert (mail["To"], mail["From"], mail["Bcc"]) == ("ada@example.org", "hunt@example.org", None)  # type: ignore[index]
-    assert mail.get_payload(decode=True).decode().splitlines() == ["Schöne", "Nachricht"]  # type: ignore[attr-defined]
-    assert (await notification(result.notification_id)).sent_at is not None
-
-
-async def test_a_mail_that_is_not_taken_is_told_and_the_message_is_kept(ada: User, configure: Configure) -> None:
-    await ada.set({"notify_by_email": True})
-    configure(smtp_url="smtp://127.0.0.1:9")
-    result = await notify(user_id=str(ada.id), message="Hello")
-    assert (result.success, result.status) == (False, NotificationStatus.FAILED)
-    assert "did not take the mail" in (result.error or "")
-    assert (await notification(result.notification_id)).error == result.error
-
-
-async def test_a_password_is_not_sent_in_the_clear(ada: User, mails: tuple[Mails, str], configure: Configure) -> None:
-    await ada.set({"notify_by_email": True})
-    configure(smtp_url=mails[1].replace("smtp://", "smtp://ada:hunter2@"))
-    result = await notify(user_id=str(ada.id), message="Hello")
-    assert "no encryption" in (result.error or "")
-    assert "hunter2" not in (result.error or "")
-    assert mails[0].arrived == []
-
-
-@pytest.mark.parametrize("address", ["http://host", "smtp://", "nonsense", "smtp://host:port"])
-async def test_a_wrong_address_of_the_mail_server_is_told(ada: User, address: str, configure: Configure) -> None:
-    await ada.set({"notify_by_email": True})
-    configure(smtp_url=address)
-    assert (await notify(user_id=str(ada.id), message="Hello")).status == NotificationStatus.FAILED
