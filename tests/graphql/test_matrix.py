@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +11,17 @@ from core.decorators import datamodel
 from core.registries import Registry
 from tests.graphql.api import Api, serving
 from tests.graphql.case import Case
+from tests.graphql.every_type import cases
 
-NAMES = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("[a-z]*.py"))
 CREATE = "mutation ($input: CreateOneThingInput!) { createOneThing(input: $input) { id %s } }"
-LIST = "query ($filter: ThingFilter, $sorting: [ThingSort!]) { things(filter: $filter, sorting: $sorting) { nodes { name } } }"
+LIST = """query ($filter: ThingFilter, $sorting: [ThingSort!]) {
+    things(filter: $filter, sorting: $sorting) { nodes { name } } }"""
 UPDATE = "mutation ($input: UpdateOneThingInput!) { updateOneThing(input: $input) { name %s } }"
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=cases().values(), ids=cases())
 def case(request: pytest.FixtureRequest) -> Case:
-    return import_module(f"tests.graphql.cases.{request.param}").CASE
+    return request.param
 
 
 @pytest.fixture

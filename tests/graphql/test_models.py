@@ -1,7 +1,7 @@
 """What models may declare beyond the types of their fields."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 from beanie import Document, DocumentWithSoftDelete, Insert, before_event
@@ -98,7 +98,8 @@ async def test_children_are_listed_with_their_parent_and_alone(registry: Registr
         await api.ask("mutation { createOneVehicle(input: {vehicle: {wheels: 3}}) { id } }")
         await api.ask("mutation { createOneBicycle(input: {bicycle: {wheels: 2}}) { id bell } }")
         found = await api.ask(
-            "{ vehicles(sorting: [{field: wheels, direction: ASC}]) { nodes { wheels } } bicycles { nodes { wheels bell } } }"
+            """{ vehicles(sorting: [{field: wheels, direction: ASC}]) { nodes { wheels } }
+                 bicycles { nodes { wheels bell } } }"""
         )
         assert found["vehicles"]["nodes"] == [{"wheels": 2}, {"wheels": 3}]
         assert found["bicycles"]["nodes"] == [{"wheels": 2, "bell": True}]
@@ -171,7 +172,7 @@ async def test_a_unique_field_that_is_taken_is_named(registry: Registry):
         user_name: str
 
         class Settings:
-            indexes = [IndexModel("user_name", unique=True)]
+            indexes: ClassVar = [IndexModel("user_name", unique=True)]
 
     create = 'mutation { createOneAccount(input: {account: {userName: "a"}}) { id } }'
     async with serving(registry) as api:
@@ -228,7 +229,7 @@ async def test_a_field_missing_in_an_old_document_has_its_default(registry: Regi
     @datamodel()
     class Thing(Document):
         title: str = "untitled"
-        tags: list[str] = ["new"]
+        tags: list[str] = Field(default_factory=lambda: ["new"])
         made: datetime | None = None
 
     async with serving(registry) as api:

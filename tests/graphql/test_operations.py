@@ -117,7 +117,8 @@ async def test_the_run_shows_input_and_output_as_the_mutation_takes_and_gives_th
 
 async def test_the_output_can_be_had_any_time_later_by_its_type(api: Api):
     run = (await api.ask(WRITE, input={"noteText": "hi"}))["writeNote"]
-    query = "query ($id: ID!) { writeNoteRun(id: $id) { taskRun { status } output { noteId size } } nothingRun(id: $id) { output } }"
+    query = """query ($id: ID!) {
+        writeNoteRun(id: $id) { taskRun { status } output { noteId size } } nothingRun(id: $id) { output } }"""
     found = await api.ask(query, id=run["taskRun"]["id"])
     assert found["writeNoteRun"]["output"] == {"noteId": run["output"]["noteId"], "size": "SMALL"}
     assert found["nothingRun"] is None
@@ -126,7 +127,8 @@ async def test_the_output_can_be_had_any_time_later_by_its_type(api: Api):
 
 async def test_a_failed_run_is_an_error_with_its_run_and_spares_its_siblings(api: Api):
     result = await api.execute(
-        "mutation { a: fail(input: {kind: UNTOLD}) { output } b: fail(input: {kind: TOLD}) { output } c: nothing { output } }",
+        """mutation { a: fail(input: {kind: UNTOLD}) { output } b: fail(input: {kind: TOLD}) { output }
+                      c: nothing { output } }""",
         {},
     )
     assert result.data == {"a": None, "b": None, "c": {"output": {}}}

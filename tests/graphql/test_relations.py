@@ -26,13 +26,14 @@ class Author(Document):
 class Book(Document):
     title: str
     author: Link[Author] | None = None
-    tags: list[Link[Tag]] = []
+    tags: list[Link[Tag]] = Field(default_factory=list)
 
 
 ADD_AUTHOR = "mutation ($name: String!) { createOneAuthor(input: {author: {name: $name}}) { id } }"
 ADD_TAG = "mutation ($word: String!) { createOneTag(input: {tag: {word: $word}}) { id } }"
 ADD_BOOK = "mutation ($book: CreateBook!) { createOneBook(input: {book: $book}) { id author { name } tags { word } } }"
-TITLES = "query ($filter: BookFilter) { books(filter: $filter, sorting: [{field: title, direction: ASC}]) { nodes { title } } }"
+TITLES = """query ($filter: BookFilter) {
+    books(filter: $filter, sorting: [{field: title, direction: ASC}]) { nodes { title } } }"""
 READER = Principal(id="reader", roles=frozenset({"reader"}))
 
 
