@@ -19,7 +19,7 @@ from core.actions import hooks
 from core.actions.driver import collection_for, driver_errors, duplicate, has_transactions
 from core.actions.inputs import GivenLink, from_pydantic, invalid, prepare
 from core.actions.reads import Reads, missing
-from core.actions.rows import guard, shown_after_write
+from core.actions.rows import guard
 from core.coercion import refuse
 from core.database.connection import client_of_loop
 from core.errors import Conflict, CoreError, FieldError, FieldPath, Forbidden, InputError, LimitExceeded
@@ -90,7 +90,7 @@ class Data(Reads):
         revision = _revision(model, if_revision)
         await self._check_links(principal, prepared.links)
         change = await self._change(model, principal, row, prepared.values)
-        return shown_after_write(model, principal, await self._apply(model, principal, change, revision))
+        return self._given_back(model, principal, await self._apply(model, principal, change, revision))
 
     async def update_many(
         self, model: ModelSpec, principal: Principal, filter: Mapping[str, Any] | None, changes: Mapping[str, Any]
@@ -126,7 +126,7 @@ class Data(Reads):
             await self._apply(model, principal, change, revision)
         else:
             await self._delete(model, principal, change, revision)
-        return shown_after_write(model, principal, row)
+        return self._given_back(model, principal, row)
 
     async def delete_many(self, model: ModelSpec, principal: Principal, filter: Mapping[str, Any] | None) -> int:
         """``delete`` for every document that matches; all or, on a server with transactions, none.
@@ -179,6 +179,12 @@ class Data(Reads):
         if not matches(row_query(model, principal), row):
             raise Forbidden(f"you may not write a {model.name} that you could not see afterwards")
 
+    def _given_back(self, model: ModelSpec, principal: Principal, row: Raw) -> Raw:
+        """What a writer gets of a row: the fields it may read, only the id where it may not read the model."""
+        if not may(model.access, "read", principal, model.name):
+            return {"_id": row["_id"]}
+        return self.shown(model, principal).pick(row)
+
     # insert
 
     async def _insert(
@@ -199,7 +205,7 @@ class Data(Reads):
             await self._insert_rows(model, rows)
         for document in documents:
             await hooks.after(document, hooks.INSERT)
-        return [shown_after_write(model, principal, row) for row in rows]
+        return [self._given_back(model, principal, row) for row in rows]
 
     async def _new_documents(
         self, model: ModelSpec, principal: Principal, data: Sequence[Any], paths: Sequence[FieldPath]

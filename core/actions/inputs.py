@@ -166,7 +166,8 @@ def invalid(what: str, findings: Collection[FieldError]) -> InputError:
     """One error for all findings; its message names the first."""
     first = next(iter(findings))
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return InputError(f"{what}.{'.'.join(map(str, first.path))}: {first.message}{more}", field_errors=findings)
+    place = ".".join(map(str, (what, *first.path)))
+    return InputError(f"{place}: {first.message}{more}", field_errors=findings)
 
 
 def from_pydantic(catalog: Catalog, model: ModelSpec, error: ValidationError, prefix: FieldPath = ()) -> InputError:

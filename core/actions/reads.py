@@ -5,6 +5,7 @@ from typing import Any
 
 from core.access import Principal, check, check_readable
 from core.actions.driver import collection_for, driver_errors
+from core.actions.on_read import changes_on_read
 from core.actions.rows import Shown, guard
 from core.aggregates import Aggregate, GroupBy, groups_of, pipeline_of
 from core.errors import InputError, LimitExceeded, NotFound
@@ -27,6 +28,7 @@ class Reads:
         self.catalog = catalog
         self.reader = RowReader(catalog)
         self.settings = settings
+        self._validated = {model.name for model in catalog.models.values() if changes_on_read(catalog, model)}
         self._milliseconds = int(settings.query_timeout * 1000)
 
     async def list(
@@ -39,7 +41,7 @@ class Reads:
             Forbidden: the principal may not read the model.
         """
         check(model.access, "read", principal, model.name)
-        shown = Shown(self.catalog, model, principal, fields)
+        shown = self.shown(model, principal, fields)
         order = order_of(self.catalog, model, principal, query.sorting)
         limit, offset = limit_of(query, self.settings), offset_of(query)
         asked = await self.matching(model, principal, query.filter, query.search)
@@ -68,7 +70,7 @@ class Reads:
             NotFound: no such document, or one the principal may not see.
         """
         check(model.access, "read", principal, model.name)
-        shown = Shown(self.catalog, model, principal, fields)
+        shown = self.shown(model, principal, fields)
         with driver_errors(self.settings, model):
             collection = await collection_for(model)
             query = all_of({"_id": self.known_id(model, id)}, guard(model, principal))
@@ -85,7 +87,7 @@ class Reads:
         wanted = {id: stored for id in ids if (stored := _id_or_none(model, id)) is not None}
         if not wanted:
             return {}
-        shown = Shown(self.catalog, model, principal, fields)
+        shown = self.shown(model, principal, fields)
         query: MongoQuery = {"_id": {"$in": list(set(wanted.values()))}}
         rows = await self.fetch(model, all_of(query, guard(model, principal)), shown.projection())
         found = {_hashable(row["_id"]): row for row in shown.complete(rows)}
@@ -112,7 +114,7 @@ class Reads:
         check_readable(model, principal, [field.wire])
         check_readable(target, principal, [forward.wire])
         stored = {owner: self.known_id(model, owner) for owner in owners}
-        shown = Shown(self.catalog, target, principal, fields)
+        shown = self.shown(target, principal, fields)
         query = all_of({f"{forward.storage}.$id": {"$in": list(stored.values())}}, guard(target, principal))
         rows = await self.fetch(target, query, shown.projection(forward.storage))
         found: dict[Any, Rows] = {_hashable(key): [] for key in stored.values()}
@@ -153,6 +155,14 @@ class Reads:
         return groups_of(plan, rows)
 
     # for the writing half and the feed
+
+    def shown(self, model: ModelSpec, principal: Principal, fields: Collection[str] | None = None) -> Shown:
+        """How the fields (wire names; None: every readable one) are fetched and shown.
+
+        Raises:
+            InputError: an unknown or hidden field.
+        """
+        return Shown(model, principal, fields, validated=model.name in self._validated)
 
     async def matching(
         self, model: ModelSpec, principal: Principal, filter: Mapping[str, Any] | None, search: str | None = None

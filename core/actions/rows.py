@@ -1,20 +1,18 @@
 """Which documents of a collection are rows of a model for a principal, and what of them is shown."""
 
 from collections.abc import Collection, Iterable
-from functools import cache
 from typing import Any
 
-from beanie import Document
 from beanie.odm.utils.encoder import Encoder
 from beanie.odm.utils.parsing import parse_obj
 from pydantic import ValidationError
 
-from core.access import Principal, may, readable_fields, row_query
+from core.access import Principal, readable_fields, row_query
 from core.coercion import refuse
 from core.errors import InvalidDocument
 from core.paging import Raw
 from core.queries import MongoQuery, all_of
-from core.specs import Catalog, FieldSpec, ListType, MapType, ModelSpec, ObjectSpec, ObjectType, TypeSpec, UnionType
+from core.specs import FieldSpec, ModelSpec
 
 _encode = Encoder(to_db=True).encode
 
@@ -42,15 +40,16 @@ def guard(model: ModelSpec, principal: Principal) -> MongoQuery:
 
 
 class Shown:
-    """Which stored keys a read fetches, and what it adds to the rows that come back."""
+    """Which stored keys a read fetches, and what it adds to the rows that come back. ``validated``: the model's
+    validators may change values on read, so its documents are read through pydantic."""
 
     def __init__(
-        self, catalog: Catalog, model: ModelSpec, principal: Principal, fields: Collection[str] | None
+        self, model: ModelSpec, principal: Principal, fields: Collection[str] | None, *, validated: bool
     ) -> None:
-        self._catalog, self._model = catalog, model
+        self._model = model
         self._fields = _wanted(model, principal, fields)
         self._computed = [one for one in self._fields if one.computed]
-        self._whole = bool(self._computed) or _changes_on_read(catalog, model)
+        self._whole = bool(self._computed) or validated
 
     def projection(self, *also: str) -> dict[str, Any] | None:
         """The Mongo projection; None for whole documents. ``also`` are dotted paths that the caller needs."""
@@ -103,53 +102,3 @@ def _wanted(model: ModelSpec, principal: Principal, fields: Collection[str] | No
         if name not in readable:
             raise refuse((name,), "unknown_field", f"there is no field {name!r} to select")
     return [model.object.by_wire[name] for name in fields]
-
-
-def shown_after_write(model: ModelSpec, principal: Principal, row: Raw) -> Raw:
-    """What a writer gets back: the fields it may read, only the id where it may not read the model."""
-    if not may(model.access, "read", principal, model.name):
-        return {"_id": row["_id"]}
-    hidden = {one.storage for one in model.object.fields} - {
-        model.object.by_wire[name].storage for name in readable_fields(model, principal)
-    }
-    return {name: value for name, value in row.items() if name not in hidden}
-
-
-_CHANGING = ("field_validators", "model_validators", "validators", "root_validators")
-
-
-def _changes_on_read(catalog: Catalog, model: ModelSpec) -> bool:
-    return _has_validators(model.document) or any(
-        _has_validators(kind.python)
-        for one in model.object.fields
-        for kind in _objects_in(catalog, one.type, frozenset())
-    )
-
-
-@cache
-def _has_validators(python: Any) -> bool:
-    """Whether validators of the author's may change what is read; Beanie's own fills back links."""
-    decorators = python.__pydantic_decorators__
-    names = {name for kind in _CHANGING for name in getattr(decorators, kind)}
-    own = names - set(Document.__pydantic_decorators__.model_validators)
-    return bool(own) or any(_changes(one) for info in python.model_fields.values() for one in info.metadata)
-
-
-def _changes(metadata: Any) -> bool:
-    return type(metadata).__name__ in ("BeforeValidator", "AfterValidator", "WrapValidator", "PlainValidator")
-
-
-def _objects_in(catalog: Catalog, kind: TypeSpec, seen: frozenset[type]) -> Iterable[ObjectType]:
-    match kind:
-        case ListType(item=inner) | MapType(value=inner):
-            yield from _objects_in(catalog, inner, seen)
-        case UnionType(members=members):
-            for member in members:
-                yield from _objects_in(catalog, member, seen)
-        case ObjectType(python=python) if python not in seen:
-            yield kind
-            spec: ObjectSpec = catalog.of(kind)
-            for one in spec.fields:
-                yield from _objects_in(catalog, one.type, seen | {python})
-        case _:
-            return

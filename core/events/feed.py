@@ -9,7 +9,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from core.access import TASK_RUN, Principal, check
 from core.actions.driver import collection_for, translated
 from core.actions.reads import Reads
-from core.actions.rows import Shown, guard
+from core.actions.rows import guard
 from core.database.changes import LOST, Changes, Listener, changes_of_loop
 from core.database.connection import ensure_database, server_of
 from core.errors import CoreError, LimitExceeded, Unavailable
@@ -100,7 +100,7 @@ class ChangeFeed:
         self, model: ModelSpec, principal: Principal, filter: Mapping[str, Any] | None, fields: Collection[str] | None
     ) -> tuple[Any, Watch]:
         """The watch of these wishes, and the key under which equal wishes share one."""
-        shown = Shown(self._catalog, model, principal, fields)
+        shown = self._reads.shown(model, principal, fields)
         compiled = compile_filter(self._catalog, model, principal, filter, ("filter",))
         await self._reads.resolve(compiled, principal)
         query = all_of(compiled.query, guard(model, principal))

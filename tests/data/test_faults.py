@@ -12,7 +12,7 @@ import pytest
 from core.access import LOCAL_OWNER
 from core.actions import Data, GroupBy, Query
 from core.database.connection import client_of_loop
-from core.database.embedded.process import ensure_server
+from core.database.embedded.process import ensure_server, socket_path
 from core.errors import Unavailable
 from core.events import ChangeFeed
 from core.settings import Settings
@@ -31,15 +31,20 @@ async def own(catalog: Catalog, tmp_path: Path) -> AsyncIterator[Data]:
         await asyncio.to_thread(ensure_server, tmp_path)
 
 
-async def kill_server() -> None:
+async def kill_server(data_dir: Path) -> None:
     hello = await client_of_loop().admin.command("hello")
     os.kill(hello["corePid"], signal.SIGKILL)
+    with pytest.raises(OSError):
+        while True:
+            _, writer = await asyncio.open_unix_connection(socket_path(data_dir.resolve()))
+            writer.close()
+            await asyncio.sleep(0.01)
 
 
 async def test_every_path_names_an_unreachable_database(own: Data, catalog: Catalog) -> None:
     model = catalog.models["Thing"]
     row = await own.create(model, LOCAL_OWNER, {"text": "a"})
-    await kill_server()
+    await kill_server(own.settings.data_dir)
     feed = ChangeFeed(catalog, own.settings)
     calls: dict[str, Any] = {
         "list": lambda: own.list(model, LOCAL_OWNER, Query()),
@@ -72,7 +77,7 @@ async def test_a_subscriber_misses_nothing_when_the_server_dies_and_returns(own:
         made = [(await own.create(model, LOCAL_OWNER, {}))["_id"]]
         assert (await anext(changes)).id == made[0]
         for _ in range(2):
-            await kill_server()
+            await kill_server(own.settings.data_dir)
             await asyncio.to_thread(ensure_server, own.settings.data_dir)
             made += [row["_id"] for row in await own.create_many(model, LOCAL_OWNER, [{}, {}])]
         assert [(await anext(changes)).id for _ in made[1:]] == made[1:]
