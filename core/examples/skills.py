@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _PLAIN = (
     "Python|Java|TypeScript|Rust|C|Ruby|PHP|Kotlin|Swift|Scala|R|SQL|Django|Flask|GraphQL|MySQL|Redis|Kafka|Docker|"
@@ -42,6 +43,7 @@ _PATTERNS = {
 }
 
 
+@lru_cache(maxsize=4096)  # the same few names are compared for every job of a match
 def _key(text: str) -> str:
     return re.sub(r"[\s-]+", "", text.casefold())
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+import core.examples.operations  # noqa: F401  (registers models and operations)
 from core.examples.settings import JobhunterSettings, jobhunter_settings
 from tests.examples.loopback import Site, serve
 

@@ -17,9 +17,9 @@ async def counts() -> list[int]:
 
 
 async def test_an_empty_database_is_filled_quickly_and_once(database: Database) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     stored = await seed_if_empty()
-    assert time.perf_counter() - began < 5  # under 2 s on a machine with nothing else to do
+    assert time.process_time() - began < 2  # seconds of work, whatever else the machine does
     found = await counts()
     assert sum(found) == stored
     assert found[0] >= 300

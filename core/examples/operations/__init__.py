@@ -10,6 +10,6 @@ from core.examples.operations.scraping_ops import scrape_jobs
 from core.examples.operations.test_ops import create_item, create_test_item
 
 __all__ = [
-    "apply_job", "bulk_delete", "create_item", "create_test_item", "enrich_job", "generate_cv", "mail_alert", "match_jobs",
-    "notify", "process_job", "process_jobs", "scrape_jobs", "search_jobs", "update_job",
+    "apply_job", "bulk_delete", "create_item", "create_test_item", "enrich_job", "generate_cv", "mail_alert",
+    "match_jobs", "notify", "process_job", "process_jobs", "scrape_jobs", "search_jobs", "update_job",
 ]  # fmt: skip

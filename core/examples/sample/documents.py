@@ -196,10 +196,10 @@ def best_jobs(user: User, postings: list[Job]) -> list[Job]:
 
 def applications(people: list[User], postings: list[Job], written: list[Cv], today: datetime) -> Iterator[Application]:
     cv_of = {(cv.user.to_ref().id, cv.job.to_ref().id): cv for cv in written}
+    best = [best_jobs(user, postings) for user in people]
     for number in range(APPLICATIONS):
         random = _random("application", number)
-        user = people[number % len(people)]
-        job = best_jobs(user, postings)[number // len(people)]
+        user, job = people[number % len(people)], best[number % len(people)][number // len(people)]
         status = random.choice(list(ApplicationStatus))
         created = today - timedelta(days=random.randint(1, 25), hours=random.randint(0, 23))
         cv = cv_of.get((user.id, job.id))
