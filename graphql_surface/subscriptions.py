@@ -6,7 +6,7 @@ from typing import Any
 from strawberry.types.field import StrawberryField
 
 from core.runs.model import TaskRun
-from core.specs import ModelSpec
+from core.specs import EnumType, ModelSpec, ScalarType
 from graphql_surface.builder import CORE, Builder
 from graphql_surface.convert import wire_filter
 from graphql_surface.definitions import GraphQLType, ReadField, ResolvedField, argument, input_field, nullable
@@ -14,7 +14,7 @@ from graphql_surface.errors import translated
 from graphql_surface.filters import filter_of
 from graphql_surface.runs import log_line, raw_run, task_run
 from graphql_surface.scalars import SCALAR_TYPES
-from graphql_surface.types import object_of
+from graphql_surface.types import innermost, object_of, output_type
 
 Arguments = Mapping[str, Any]
 
@@ -75,9 +75,17 @@ def _changes(
 
 
 def _deleted(build: Builder, model: ModelSpec) -> GraphQLType:
+    """``@refinedev/nestjs-query`` asks it for the plain fields of its list too: there they are, and null."""
+
+    def fields() -> Iterable[StrawberryField]:
+        yield ReadField("id", _ID, "Key it had.", lambda found: found["id"])
+        for field in model.object.fields:
+            if field.readable and field.storage != "_id" and isinstance(innermost(field.type), ScalarType | EnumType):
+                yield ReadField(field.graphql, nullable(output_type(build, field.type)), "Null: the document is gone.")
+
     return build.output(
         f"{model.singular_type}DeleteResponse", f"the subscriptions of model {model.name}", f"A deleted {model.name}.",
-        lambda: [ReadField("id", _ID, "Key it had.", lambda found: found["id"])],
+        fields,
     )  # fmt: skip
 
 

@@ -1,13 +1,16 @@
 // @refinedev/graphql, as it is on npm, against a running server.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 
-import createDataProvider, { createLiveProvider } from "@refinedev/graphql";
 import { Client, fetchExchange, gql } from "@urql/core";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
 import { jobs, operators, titles } from "./jobs.mjs";
+
+// Its ES modules are for bundlers: Node does not find `lodash/set` from them.
+const { default: createDataProvider, createLiveProvider } = createRequire(import.meta.url)("@refinedev/graphql");
 
 const { GRAPHQL_URL, GRAPHQL_WS_URL } = process.env;
 
@@ -78,8 +81,7 @@ describe("@refinedev/graphql", () => {
   it("getOne, also from the mutation of a form", async () => {
     const { data } = await provider.getOne({ resource: "jobs", id: ids[0], meta: { gqlQuery: ONE } });
     assert.deepEqual(data, {
-      __typename: "Job", id: ids[0], title: "Train driver", company: "Rail",
-      address: { __typename: "Address", city: "Bonn" },
+      id: ids[0], title: "Train driver", company: "Rail", address: { city: "Bonn" },
     });
     const form = await provider.getOne({ resource: "jobs", id: ids[0], meta: { gqlMutation: UPDATE } });
     assert.equal(form.data.company, "Rail");

@@ -1,12 +1,15 @@
 // @refinedev/nestjs-query, as it is on npm, against a running server: it writes its documents itself.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 
-import dataProvider, { GraphQLClient, liveProvider } from "@refinedev/nestjs-query";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
 import { jobs, operators, titles } from "./jobs.mjs";
+
+// Its ES modules are for bundlers: Node does not find `lodash/set` from them.
+const { default: dataProvider, GraphQLClient, liveProvider } = createRequire(import.meta.url)("@refinedev/nestjs-query");
 
 const { GRAPHQL_URL, GRAPHQL_WS_URL } = process.env;
 
