@@ -212,7 +212,9 @@ def _kind(found: TypeSpec) -> str:
 
 
 def _is_searchable(model: ModelSpec) -> bool:
-    return model.text_index or bool(model.searchable)
+    """By a text index, by the declared fields, or without any by all text."""
+    texts = (one for one in model.object.fields if one.readable and one.type == ScalarType(name="String"))
+    return model.text_index or bool(model.searchable) or next(texts, None) is not None
 
 
 def _hints(ui: Mapping[str, Any], spec: ObjectSpec) -> Mapping[str, Any]:
