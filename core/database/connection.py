@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from beanie import Document, init_beanie
@@ -20,6 +20,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure
 
 from core.database.embedded.process import ensure_server
+from core.database.motor import adopt, is_motor
+from core.database.revival import Revival
 from core.errors import Unavailable
 from core.registries import ModelRegistry
 from core.runs.touched import TouchedDocuments
@@ -32,6 +34,8 @@ Database = AsyncDatabase[dict[str, Any]]
 Result = TypeVar("Result")
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Client] = WeakKeyDictionary()
+_attempts: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[None]] = WeakKeyDictionary()
+"""Connections being made: documents are not bound before they are done."""
 _bound: dict[type[Document], str] = {}
 """Documents that Beanie has initialised through us, and the name of their database."""
 
@@ -50,6 +54,8 @@ class _DecimalCodec(TypeCodec):
         return value.to_decimal()
 
 
+_REFUSED = (13, 18)
+"""Unauthorized, AuthenticationFailed."""
 _CLIENT_OPTIONS: Mapping[str, Any] = {
     "tz_aware": True,
     "uuidRepresentation": "standard",
@@ -61,50 +67,85 @@ _CLIENT_OPTIONS: Mapping[str, Any] = {
 async def init_database(
     settings: Settings | None = None,
     *,
-    client: Client | None = None,
+    client: object = None,
     documents: Iterable[type[Document]] | None = None,
 ) -> Database:
     """Connect this event loop and bind the registered documents (or ``documents``) to the database of the settings.
 
-    Calling it again is cheap. ``client`` is used instead of a new one; it must belong to the running loop.
+    Calling it again is cheap. ``client``, an ``AsyncMongoClient`` of the running loop, is used instead of a new one; of
+    a Motor client the options are (see ``core.database.motor``).
 
     Raises:
         Unavailable: no server answers, or it refuses the credentials; the message names the server and the remedy.
     """
     settings = settings or default_settings()
-    loop = asyncio.get_running_loop()
-    if client is None:
-        client = _clients.get(loop) or await asyncio.to_thread(_open, settings)
-    else:
-        client = _with_listener(client)
-    database: Database = client[settings.mongodb_database]
     if documents is None:
         documents = [info.document_cls for info in ModelRegistry.list_all()]
-    missing = [document for document in documents if _bound.get(document) != database.name]
+    loop = asyncio.get_running_loop()
+    while loop in _attempts:
+        await asyncio.wait([_attempts[loop]])
+    attempt = _attempts[loop] = loop.create_future()
+    attempt.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        database = await _connect(client, settings, list(documents))
+        attempt.set_result(None)
+        return database
+    except Unavailable as error:
+        attempt.set_exception(error)
+        raise
+    finally:
+        del _attempts[loop]
+        attempt.cancel()
+
+
+async def _connect(given: object, settings: Settings, documents: list[type[Document]]) -> Database:
+    loop = asyncio.get_running_loop()
     known = _clients.get(loop)
-    _clients[loop] = client
+    client = await _client(given, settings)
+    database: Database = client[settings.mongodb_database]
+    missing = [document for document in documents if _bound.get(document) != database.name]
     try:
         await reached(client.admin.command("ping"), settings)
+        _clients[loop] = client
         if missing:
             await reached(init_beanie(database=database, document_models=missing), settings)  # pyright: ignore[reportArgumentType]
-    except Unavailable:
+    except BaseException:
         if known is None:
-            del _clients[loop]
+            _clients.pop(loop, None)
             await client.close()
         raise
     _bound.update(dict.fromkeys(missing, database.name))
     return database
 
 
+async def _client(given: object, settings: Settings) -> Client:
+    known = _clients.get(asyncio.get_running_loop())
+    if given is None:
+        return known or await asyncio.to_thread(_open, settings)
+    if is_motor(given):
+        return known or adopt(given, [TouchedDocuments()])
+    return _with_listener(given)
+
+
+def unavailable(error: BaseException, settings: Settings | None = None) -> Unavailable | None:
+    """The ``Unavailable`` that a driver's error means, or None for an error that is about the request."""
+    server = server_of(settings or default_settings())
+    if isinstance(error, ConnectionFailure):
+        return Unavailable(f"no answer from {server}; is it running and MONGODB_URI right?")
+    if isinstance(error, OperationFailure) and error.code in _REFUSED:
+        return Unavailable(f"{server} refuses the user or password in MONGODB_URI")
+    return None
+
+
 async def reached(answer: Awaitable[Result], settings: Settings) -> Result:
+    """What is awaited; raises ``Unavailable`` where the server cannot be reached."""
     try:
         return await answer
-    except ConnectionFailure as error:
-        raise Unavailable(f"no answer from {server_of(settings)}; is it running and MONGODB_URI right?") from error
-    except OperationFailure as error:
-        if error.code in (13, 18):
-            raise Unavailable(f"{server_of(settings)} refuses the user or password in MONGODB_URI") from error
-        raise
+    except (ConnectionFailure, OperationFailure) as error:
+        found = unavailable(error, settings)
+        if found is None:
+            raise
+        raise found from error
 
 
 async def wait_for_database(
@@ -126,7 +167,10 @@ async def wait_for_database(
 
 async def ensure_database() -> None:
     """Connect by the settings where the running loop has no client yet: an operation called from a plain script."""
-    if asyncio.get_running_loop() not in _clients:
+    loop = asyncio.get_running_loop()
+    if loop in _attempts:
+        await asyncio.shield(_attempts[loop])  # as that attempt ends, so does this one
+    elif loop not in _clients:
         await init_database()
 
 
@@ -180,19 +224,32 @@ def server_of(settings: Settings) -> str:
 
 
 def _open(settings: Settings) -> Client:
+    uri, listeners = _server(settings)
     try:
-        uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else ensure_server(settings.data_dir)
         return AsyncMongoClient(
             uri,
             serverSelectionTimeoutMS=int(settings.database_timeout * 1000),
-            event_listeners=[TouchedDocuments()],
+            event_listeners=[TouchedDocuments(), *listeners],
             **_CLIENT_OPTIONS,
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise Unavailable(f"MONGODB_URI cannot be used: {error}") from error
 
 
-def _with_listener(client: Client) -> Client:
+def _server(settings: Settings) -> tuple[str, list[Revival]]:
+    """The URI, and what watches over an embedded server."""
+    if settings.mongodb_uri is not None:
+        return settings.mongodb_uri.get_secret_value(), []
+    try:
+        return ensure_server(settings.data_dir), [Revival(settings.data_dir)]
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"the embedded database cannot be started: {error}") from error
+
+
+def _with_listener(client: object) -> Client:
+    if not isinstance(client, AsyncMongoClient):
+        raise Unavailable(f"a client must be an AsyncMongoClient or a Motor client, not {type(client).__name__}")
+    client = cast(Client, client)
     listeners = client.options.event_listeners
     if not any(isinstance(found, TouchedDocuments) for found in listeners):
         raise Unavailable(
@@ -207,6 +264,15 @@ def _is_ours(client: object) -> bool:
 
 
 __all__ = [
-    "client_of_loop", "close_database", "collection_of", "ensure_database", "forget", "init_database",
-    "is_connected", "reached", "server_of", "wait_for_database",
+    "client_of_loop",
+    "close_database",
+    "collection_of",
+    "ensure_database",
+    "forget",
+    "init_database",
+    "is_connected",
+    "reached",
+    "server_of",
+    "unavailable",
+    "wait_for_database",
 ]

@@ -119,7 +119,7 @@ class Index:
 
     def _expand(self, cells: list[tuple[Any, tuple[str, ...]]], arrays: set[str]) -> list[list[Any]]:
         walked = [_walk(value, parts) for value, parts in cells]
-        opened = [place for place, (value, parts, final) in enumerate(walked) if type(value) is list and not final]
+        opened = [place for place, (value, _, final) in enumerate(walked) if type(value) is list and not final]
         if not opened:
             return [[value for value, _, _ in walked]]
         array = walked[opened[0]][0]

@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from .dispatch import Dispatcher
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
-from .process import socket_path
+from .process import socket_path, uri_of
 from .wire import ProtocolError, encode_reply, read_request
 
 log = logging.getLogger("core.database.embedded")
@@ -34,18 +35,24 @@ def serve(
     port: int | None = None,
     linger: float | None = None,
     ready: int | None = None,
+    wait: float | None = None,
     test_commands: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until ``linger`` seconds after the last connection closed (None: stay).
 
     ``port`` also listens on 127.0.0.1 (0: any free port) and prints its URI. ``ready`` is a file descriptor that is
-    told when connections are accepted. Blocks while another server holds the directory.
+    told when connections are accepted. Waits ``wait`` seconds for another server of the directory to end (None: for
+    ever).
+
+    Raises:
+        ValueError: another server still holds the directory.
+        OSError: the port is taken, or the directory cannot be written.
     """
     data_dir = data_dir.resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.setswitchinterval(_SWITCH_SECONDS)
     with (data_dir / "server.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _lock(lock, data_dir, wait)
         engine = Engine(data_dir)
         try:
             with _listening(socket_path(data_dir), port) as listeners:
@@ -55,6 +62,22 @@ def serve(
                 Server(Dispatcher(engine, FailPoints() if test_commands else None), listeners).run(linger)
         finally:
             engine.close()
+
+
+def _lock(file: TextIO, data_dir: Path, wait: float | None) -> None:
+    if wait is None:
+        return fcntl.flock(file, fcntl.LOCK_EX)
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise ValueError(
+                    f"the database in {data_dir} is being served already; MongoDB clients of this machine reach it at "
+                    f"{uri_of(socket_path(data_dir))}"
+                ) from None
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager
@@ -70,7 +93,7 @@ def _listening(path: Path, port: int | None) -> Iterator[list[socket.socket]]:
     try:
         if port is not None:
             listeners.append(socket.create_server(("127.0.0.1", port), backlog=_BACKLOG))
-            print(f"mongodb://127.0.0.1:{listeners[1].getsockname()[1]}/", flush=True)
+            print(f"mongodb://127.0.0.1:{listeners[1].getsockname()[1]}/?directConnection=true", flush=True)
         private.listen(_BACKLOG)
         yield listeners
     finally:
