@@ -92,12 +92,12 @@ class Execution:
         try:
             parse_once = self._remembered if len(request.query) <= _LONGEST_REMEMBERED else self._parse
             document = parse_once(request.query)
-            check_limits(self._schema, document.node, request.variables, self._settings)
+            operation = get_operation_ast(document.node, request.operation_name)
+            check_limits(self._schema, document.node, operation, request.variables, self._settings)
         except (CoreError, GraphQLError) as error:
             raise Refused(error) from None
         if document.errors:
             raise Refused(*document.errors)
-        operation = get_operation_ast(document.node, request.operation_name)
         if operation is None:
             raise Refused(InputError("operationName must name one of the operations of the query."))
         return Prepared(request=request, document=document.node, kind=operation.operation)

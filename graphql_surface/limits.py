@@ -52,15 +52,21 @@ class _Size:
 
 
 def check_limits(
-    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], settings: Settings
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    executed: OperationDefinitionNode | None,
+    variables: Mapping[str, Any],
+    settings: Settings,
 ) -> None:
     """Refuse a document that asks for more than the settings allow; time and memory grow with its length alone.
+
+    The variables are those of the operation ``executed``. Its siblings count too: they will be validated.
 
     Raises:
         LimitExceeded: names the first limit that is passed and the setting behind it.
     """
     try:
-        _Ruler(schema, document, variables, settings).measure()
+        _Ruler(schema, document, variables, settings).measure(executed)
     except RecursionError:
         raise LimitExceeded("The query is nested too deeply.") from None
 
@@ -71,15 +77,17 @@ class _Ruler:
     ) -> None:
         self._schema = schema
         self._definitions = document.definitions
-        self._variables = dict(variables)
+        self._given = variables
+        self._variables: dict[str, Any] = {}
         self._settings = settings
         self._fragments = {node.name.value: node for node in self._definitions if _is_fragment(node)}
         self._measured: dict[str, _Size] = {}
 
-    def measure(self) -> None:
-        for node in self._definitions:
-            if isinstance(node, OperationDefinitionNode):
-                self._operation(node)
+    def measure(self, executed: OperationDefinitionNode | None) -> None:
+        """What is executed comes first, so that its variables decide the size of the fragments it shares."""
+        operations = [node for node in self._definitions if isinstance(node, OperationDefinitionNode)]
+        for node in sorted(operations, key=lambda node: node is not executed):
+            self._operation(node)
         for name in self._fragments:
             self._fragment(name)
 
@@ -89,7 +97,7 @@ class _Ruler:
             for definition in node.variable_definitions or ()
             if definition.default_value
         }
-        self._variables = {**defaults, **self._variables}
+        self._variables = {**defaults, **self._given}
         for definition in node.variable_definitions or ():
             self._directives(definition.directives)
         self._directives(node.directives)
@@ -174,10 +182,10 @@ def _is_fragment(node: Any) -> TypeGuard[FragmentDefinitionNode]:
 
 
 def _item(mapping: Any, key: str) -> Any:
-    return mapping.get(key) if isinstance(mapping, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return mapping.get(key) if isinstance(mapping, Mapping) else None
 
 
 def _wanted_ids(filter: Any) -> int:
     """Every id asked for is answered, whatever the page size."""
     ids = _item(_item(filter, "id"), "in")
-    return len(ids) if isinstance(ids, list) else 0  # pyright: ignore[reportUnknownArgumentType]
+    return len(ids) if isinstance(ids, list) else 0

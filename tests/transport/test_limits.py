@@ -51,6 +51,9 @@ HOSTILE: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+PAGES = "things(paging: $p) { nodes { things(paging: $p) { nodes { things(paging: $p) { nodes { name } } } } } }"
+
+
 @pytest.fixture
 def execution() -> Execution:
     return Execution(schema, services(Settings()))
@@ -111,6 +114,17 @@ def test_a_cycle_of_fragments_ends_and_is_reported_by_validation(execution: Exec
     with pytest.raises(Refused) as refused:
         execution.prepare(Request(query=CYCLE))
     assert "Cannot spread fragment" in refused.value.errors[0]["message"]
+
+
+def test_the_variables_that_count_are_those_of_the_operation_that_is_executed(execution: Execution):
+    query = (
+        f"query Small($p: OffsetPaging = {{limit: 1}}) {{ ...F }} fragment F on Query {{ {PAGES} }}"
+        " query Large($p: OffsetPaging = {limit: 100}) { ...F }"
+    )
+    execution.prepare(Request(query=query, operation_name="Small"))
+    with pytest.raises(Refused) as refused:
+        execution.prepare(Request(query=query, operation_name="Large"))
+    assert "graphql_max_cost" in refused.value.errors[0]["message"]
 
 
 async def test_introspection_passes(server: Server, client: httpx.AsyncClient):

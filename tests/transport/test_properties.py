@@ -104,7 +104,7 @@ def test_limits_count_exactly_what_a_full_expansion_holds(fragments: Sequence[An
         lenient: dict[str, Any] = {
             name: 10**9 for name in Settings.model_fields if name.startswith("graphql_max_") and name != setting
         }
-        check_limits(schema._schema, parse(text), {}, Settings(**lenient, **{setting: found}))
+        check_limits(schema._schema, parse(text), None, {}, Settings(**lenient, **{setting: found}))
         if found > (setting == "graphql_max_depth"):
             with pytest.raises(LimitExceeded, match=setting):
-                check_limits(schema._schema, parse(text), {}, Settings(**lenient, **{setting: found - 1}))
+                check_limits(schema._schema, parse(text), None, {}, Settings(**lenient, **{setting: found - 1}))
