@@ -10,18 +10,21 @@ import pytest
 from pydantic import BaseModel
 
 from core import TaskRun, operation
-from core.database.connection import Database, close_database
+from core.database.connection import Database
 from core.registries import Registry
 
 prefect = pytest.importorskip("prefect", reason="the extra `prefect` is not installed")
 
 
 @pytest.fixture(scope="module")
-def _prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _prefect_server() -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+        environment.setenv("DO_NOT_TRACK", "1")
+        with prefect_test_harness(server_startup_timeout=120):
+            yield
 
 
 class Number(BaseModel):
@@ -59,7 +62,6 @@ async def test_a_run_in_a_flow_names_the_flow_and_in_a_task_the_task(registry: R
     run = await TaskRun.find_one(TaskRun.input_dump == {"value": 7})
     assert run is not None
     assert not run.orchestrated
-    await close_database()
 
 
 def test_a_direct_call_does_not_import_prefect(tmp_path: Path) -> None:
