@@ -45,7 +45,13 @@ class Reader:
         self.output = ""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CORE_", "MONGODB_"))}
         path = os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]])
-        self.environment = {**kept, "PATH": path, "CORE_DATA_DIR": str(home / "data"), "JOBHUNTER_FETCH_DELAY": "0"}
+        self.environment = {
+            **kept,
+            "PATH": path,
+            "CORE_DATA_DIR": str(home / "data"),
+            "JOBHUNTER_FETCH_DELAY": "0",
+            "NO_PROXY": "*",
+        }
 
     def text(self, block: Block) -> str:
         return block.text.replace(PAGES, self._pages)

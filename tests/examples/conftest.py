@@ -27,6 +27,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
         jobhunter_settings.cache_clear()
         return jobhunter_settings()
 
+    monkeypatch.setenv("NO_PROXY", "*")
     change(fetch_delay=0, fetch_backoff=0)
     yield change
     monkeypatch.undo()

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from core import current_run
 from core.decorators import operation
 from core.errors import UserError
 from core.examples.models.models import Job, JobStatus
@@ -125,11 +126,12 @@ class BulkDeleteOutput(BaseModel):
 )
 async def bulk_delete(input: BulkDeleteInput) -> BulkDeleteOutput:
     missing: list[str] = []
-    for job_id in input.job_ids:
+    for done, job_id in enumerate(input.job_ids, 1):
         try:
             job = await get_or_fail(Job, job_id)
         except UserError:
             missing.append(job_id)
         else:
             await job.delete()
+        current_run().progress(done / len(input.job_ids), f"{done} of {len(input.job_ids)} jobs")
     return BulkDeleteOutput(deleted_count=len(input.job_ids) - len(missing), missing=missing)

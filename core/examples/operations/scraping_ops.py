@@ -4,6 +4,7 @@ import logging
 
 from pydantic import BaseModel, Field
 
+from core import current_run
 from core.decorators import operation
 from core.errors import UserError
 from core.examples.operations._lookup import as_words, is_trusted
@@ -73,7 +74,6 @@ async def scrape_jobs(input: ScrapeJobsInput) -> ScrapeJobsOutput:
             _add(output, await store(batch))
             batch = []
     _add(output, await store(batch))
-    log.info("%s: %d new, %d known", source, output.created, output.updated)
     return output
 
 
@@ -81,3 +81,4 @@ def _add(output: ScrapeJobsOutput, stored: Stored) -> None:
     output.job_ids += stored.job_ids
     output.created += stored.created
     output.updated += stored.updated
+    current_run().log(f"{len(output.job_ids)} postings stored")

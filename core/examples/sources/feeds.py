@@ -94,6 +94,8 @@ def _rows(text: str, origin: str) -> list[Row]:
         found = json.loads(text)
     except json.JSONDecodeError:
         found = _lines(text, origin)
+    except RecursionError as error:
+        raise SourceError(f"{origin} is nested too deeply") from error
     if isinstance(found, Mapping):
         # {"jobs": […]} and the like; a single posting is a feed of one.
         found = next((value for value in cast(Row, found).values() if _is_rows(value)), [found])
@@ -114,4 +116,6 @@ def _lines(text: str, origin: str) -> list[Any]:
                 rows.append(json.loads(line))
             except json.JSONDecodeError as error:
                 raise SourceError(f"{origin} is neither JSON nor JSON Lines: line {position}: {error.msg}") from error
+            except RecursionError as error:
+                raise SourceError(f"{origin} is nested too deeply in line {position}") from error
     return rows

@@ -50,9 +50,9 @@ class Fetcher:
         self._robots: dict[str, Protego] = {}
         self._free_at: dict[str, float] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        # No proxy or credentials from the environment: what is fetched is what the address says.
+        # A proxy would make the connection, and where to could not be checked.
         self._client = httpx.AsyncClient(
-            timeout=settings.fetch_timeout, headers={"User-Agent": settings.user_agent}, trust_env=False
+            timeout=settings.fetch_timeout, headers={"User-Agent": settings.user_agent}, trust_env=not public_only
         )
 
     async def __aenter__(self) -> Self:

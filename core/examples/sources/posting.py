@@ -5,17 +5,41 @@ import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Annotated, Any, cast
 
 from bs4 import BeautifulSoup
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.errors import UserError
 from core.examples.models.models import Address, EmploymentType
+from core.examples.models.models.job import bag_key
+
+_DEEPEST = 20
 
 
 class SourceError(UserError):
     """A source that cannot be read: the message names it and says why."""
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """A JSON value as MongoDB can keep it: lone surrogates replaced, whole numbers beyond 64 bits and what is nested
+    too deeply as text, keys without the signs that mean something in a path."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, (dict, list)) and depth == _DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        found = cast(dict[str, Any], value)
+        return {storable(bag_key(name)): storable(inner, depth + 1) for name, inner in found.items()}
+    if isinstance(value, list):
+        return [storable(inner, depth + 1) for inner in cast(list[Any], value)]
+    return value
+
+
+def _storable_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    return storable(fields)
 
 
 class Posting(BaseModel):
@@ -40,7 +64,7 @@ class Posting(BaseModel):
     active: bool = True
     posted_at: datetime | None = None
     valid_through: datetime | None = None
-    source_fields: dict[str, Any] = Field(default_factory=dict)
+    source_fields: Annotated[dict[str, Any], AfterValidator(_storable_fields)] = Field(default_factory=dict)
     """What only this source knows."""
 
     def mentions(self, keywords: tuple[str, ...]) -> bool:

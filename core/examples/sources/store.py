@@ -73,7 +73,7 @@ def _changes(posting: Posting) -> dict[str, Any]:
     job = Job.model_validate(given)
     changes = {name: value for name, value in _stored(job).items() if name in given}
     for name, value in posting.source_fields.items():
-        changes[f"source_fields.{bag_key(posting.source)}.{bag_key(name)}"] = value
+        changes[f"source_fields.{bag_key(posting.source)}.{name}"] = value
     return {**changes, "updated_at": now(), "revision_id": uuid.uuid4()}
 
 

@@ -1,0 +1,84 @@
+"""Whatever stands at an address, reading it ends in postings or in a clear error, and what was read can be stored."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.database.connection import Database
+from core.examples.models.models import Job
+from core.examples.sources import Posting, SourceError, store
+from core.examples.sources.fetching import Page
+from core.examples.sources.posting import moment, number, plain_text
+from core.examples.sources.reading import postings_of
+from tests.examples.pages import page, posting
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = "title company id source url locations date_posted salary_min skills active x.$y".split()
+BEGINNINGS = [b"{", b"[", b"<", b"<rss", b"<feed", b"<?xml "]
+rows = st.dictionaries(st.sampled_from(FIELDS), values)
+
+
+def read(body: str | bytes) -> list[Posting | SourceError]:
+    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    try:
+        return list(postings_of(Page(url="https://x.example/", content_type="", body=content), "x"))
+    except SourceError as error:
+        return [error]
+
+
+@given(st.binary(max_size=200) | st.sampled_from(BEGINNINGS))
+def test_any_bytes(body: bytes) -> None:
+    read(body)
+
+
+@given(st.lists(rows, max_size=3))
+def test_any_json(found: list[dict[str, object]]) -> None:
+    assert all(isinstance(one, Posting | SourceError) for one in read(json.dumps(found)))
+
+
+@given(st.dictionaries(st.sampled_from(list(posting())), values))
+def test_any_json_ld(changes: dict[str, object]) -> None:
+    read(page(posting(**changes)))
+
+
+@given(st.text() | st.integers() | st.floats() | st.none() | st.lists(st.integers(), max_size=2))
+def test_any_moment_and_number(value: object) -> None:
+    found = moment(value)
+    assert found is None or found.tzinfo is not None
+    number(value)
+
+
+@given(st.text())
+def test_any_markup(text: str) -> None:
+    plain_text(f"<p>{text}</p>")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, '{"a":' * 100_000, "<div>" * 20_000, "<rss><channel>" + "<item>" * 20_000, page([[[]]] * 3)],
+    ids=["lists", "objects", "elements", "items", "json-ld"],
+)
+def test_deep_nesting(body: str) -> None:
+    assert [one for one in read(body) if isinstance(one, Posting)] == []
+
+
+async def test_what_was_read_can_be_stored(database: Database) -> None:
+    row = {
+        "title": "Dev", "company": "Acme", "id": "1", "a.b": 1, "$set": {"$inc": 1, "x.y": 2}, "nul\0": "a\0b",
+        "half": "\ud800", "large": 2**70, "deep": json.loads("[" * 60 + "]" * 60), "none": None,
+    }  # fmt: skip
+    (found,) = read(json.dumps([row]))
+    assert isinstance(found, Posting)
+    await store([found])
+    job = await Job.find_one(Job.external_id == "1")
+    assert job is not None
+    bag = job.source_fields["x"]
+    assert bag["a_b"] == 1
+    assert bag["_set"] == {"_inc": 1, "x_y": 2}
+    assert (bag["nul_"], bag["half"], bag["large"]) == ("a\0b", "?", str(2**70))
