@@ -104,6 +104,7 @@ class Data(Reads):
             LimitExceeded: more than ``max_many`` match.
         """
         self._check(model, "update", principal)
+        self._may_filter(model, principal, filter)
         prepared = prepare(self.catalog, model, changes, writable_fields(model, principal))
         query = await self.matching(model, principal, filter)
         rows = await self.fetch(model, query, None, self.settings.max_many)
@@ -135,6 +136,7 @@ class Data(Reads):
             LimitExceeded: more than ``max_many`` match.
         """
         self._check(model, "delete", principal)
+        self._may_filter(model, principal, filter)
         query = await self.matching(model, principal, filter)
         rows = await self.fetch(model, query, None, self.settings.max_many)
         found = [await self._deletion(model, row) for row in rows]
@@ -146,6 +148,11 @@ class Data(Reads):
         check(model.access, verb, principal, model.name)
         if model.read_only:
             raise Forbidden(f"{model.name} is read-only")
+
+    def _may_filter(self, model: ModelSpec, principal: Principal, filter: Mapping[str, Any] | None) -> None:
+        """How many documents match tells what stands in them."""
+        if filter:
+            check(model.access, "read", principal, model.name)
 
     def _bounded(self, model: ModelSpec, count: int) -> None:
         if count > self.settings.max_many:

@@ -34,7 +34,7 @@ class Listener:
     ended the stream, after which the listener has left."""
 
     event: Callable[[Event], Awaitable[None]]
-    lost: Callable[[PyMongoError], None]
+    lost: Callable[[Exception], None]
 
 
 class Changes:
@@ -70,7 +70,7 @@ class Changes:
     async def _run(self, ready: asyncio.Future[None]) -> None:
         try:
             await self._follow(ready)
-        except PyMongoError as error:
+        except Exception as error:
             self._pump = None
             listeners, self._listeners = self._listeners, {}
             if not ready.done():
@@ -86,17 +86,19 @@ class Changes:
         token: Mapping[str, Any] | None = None
         delay = _FIRST_DELAY
         while True:
+            stream: Stream | None = None
             try:
                 async with await self._open(token) as stream:
                     if not ready.done():
                         ready.set_result(None)
                     async for event in stream:
                         await self._publish(event)
-                        token, delay = stream.resume_token, _FIRST_DELAY
+                        delay = _FIRST_DELAY
                 token = None  # the database was dropped, and its stream with it
             except PyMongoError as error:
                 if not ready.done() or getattr(error, "code", None) in LOST:
                     raise
+                token = (stream and stream.resume_token) or token
                 log.warning("the change stream broke off (%s); trying again in %.1f s", error, delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)

@@ -150,9 +150,10 @@ class ChangeFeed:
             else:
                 raise self._reason(error) from error
 
-    def _lost(self, error: PyMongoError) -> None:
+    def _lost(self, error: Exception) -> None:
+        reason = self._reason(error) if isinstance(error, PyMongoError) else error
         for watch in list(self._watches.values()):
-            watch.end(self._reason(error))
+            watch.end(reason)
 
     async def _publish(self, event: Raw) -> None:
         collection = event["ns"]["coll"]

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from core.access import Principal
-from core.errors import CoreError, LimitExceeded, Unauthenticated
+from core.errors import LimitExceeded, Unauthenticated
 from core.paging import Raw
 
 Kind = Literal["created", "updated", "deleted"]
@@ -50,7 +50,7 @@ class Subscription:
         self._waiting: deque[Change] = deque()
         self._wake = asyncio.Event()
         self._entered = False
-        self._over: CoreError | StopAsyncIteration | None = None
+        self._over: Exception | None = None
 
     def deliver(self, change: Change) -> None:
         """Called by the feed."""
@@ -65,7 +65,7 @@ class Subscription:
             self._waiting.append(change)
             self._wake.set()
 
-    def end(self, reason: CoreError | None = None) -> None:
+    def end(self, reason: Exception | None = None) -> None:
         """Stop: the reader meets ``reason``, or the end of the changes that wait already."""
         if self._over is None:
             self._over = reason or StopAsyncIteration()

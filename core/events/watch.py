@@ -8,7 +8,7 @@ from typing import Any
 
 from core.actions.rows import Shown
 from core.database.embedded.semantics.errors import CommandError
-from core.errors import CoreError, LimitExceeded
+from core.errors import LimitExceeded
 from core.events.subscription import Change, Kind, Subscription
 from core.paging import Raw
 from core.queries import MongoQuery
@@ -104,7 +104,7 @@ class Watch:
             change = self._seen(event)
         except CommandError as error:
             self.end(LimitExceeded(f"the filter cannot be evaluated: {error}"))
-        except CoreError as error:
+        except Exception as error:
             self.end(error)
         else:
             if change is not None:
@@ -112,7 +112,7 @@ class Watch:
                     if change.kind in subscriber.kinds:
                         subscriber.deliver(change)
 
-    def end(self, reason: CoreError | None) -> None:
+    def end(self, reason: Exception) -> None:
         for subscriber in list(self.subscribers):
             subscriber.end(reason)
 

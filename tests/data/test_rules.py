@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.access import LOCAL_OWNER
+from core.access import LOCAL_OWNER, Principal
 from core.actions import Data, GroupBy, Query, Sort
 from core.errors import CoreError, Forbidden, InputError, NotFound
 from core.specs import Catalog
@@ -25,6 +25,21 @@ async def test_roles_decide_by_verb(data: Data, catalog: Catalog) -> None:
     ):
         with pytest.raises(Forbidden):
             await call()
+
+
+async def test_who_may_not_read_learns_nothing_by_counting_what_it_changes(data: Data, catalog: Catalog) -> None:
+    blind = Principal(id="x", roles=frozenset({"member"}), scopes=frozenset({"write"}))
+    team = catalog.models["Team"]
+    await data.create(team, blind, {"name": "red"})
+    for call in (
+        lambda: data.update_many(team, blind, {"name": {"eq": "red"}}, {"name": "x"}),
+        lambda: data.delete_many(team, blind, {"name": {"eq": "red"}}),
+        lambda: data.list(team, blind, Query()),
+    ):
+        with pytest.raises(Forbidden):
+            await call()
+    assert (await data.create(team, blind, {"name": "blue"})).keys() == {"_id"}
+    assert await data.delete_many(team, blind, None) == 2
 
 
 async def test_rows_of_others_are_not_there(data: Data, catalog: Catalog) -> None:
