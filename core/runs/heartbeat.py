@@ -90,12 +90,11 @@ class Heartbeat:
             with self._guard:
                 held = list(self._held.values())
                 if not held and not woken:
-                    self._thread = None
+                    clients, self._clients, self._thread = self._clients, {}, None
                     break
             pause = self._pause() if self._beat_all(held) else _AGAIN
-        for client in self._clients.values():
+        for client in clients.values():
             client.close()
-        self._clients.clear()
 
     def _pause(self) -> float:
         with self._guard:
@@ -110,6 +109,9 @@ class Heartbeat:
                 self._beat(runs)
         except PyMongoError as error:
             log.warning("no heartbeat for %d runs, trying again: %s", len(held), error)
+            return False
+        except Exception:  # the thread must outlive whatever it meets: leases depend on it
+            log.exception("no heartbeat for %d runs, trying again", len(held))
             return False
         return True
 

@@ -26,9 +26,6 @@ from core.runs.stored import MASK, Redaction, Stored, stored
 from core.settings import Settings
 from core.validation import field_errors
 
-_PATIENCE = 3.0
-"""Seconds a call waits for a database that went away, before it is UNAVAILABLE."""
-
 
 async def launch(
     operation: OperationMetadata,
@@ -172,9 +169,9 @@ async def _record(run: TaskRun, settings: Settings) -> None:
             await store.insert_running(run, lease=settings.run_lease)
 
     try:
-        await insistently(insert, _PATIENCE)
+        await insistently(insert, settings.database_timeout)
     except DuplicateKeyError as error:
         taken = idempotency.is_key_taken(error)
         if not taken or not await idempotency.release_expired(run, settings.idempotency_hours):
             raise
-        await insistently(insert, _PATIENCE)
+        await insistently(insert, settings.database_timeout)

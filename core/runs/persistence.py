@@ -20,19 +20,22 @@ async def insistently(write: Callable[[], Awaitable[Answer]], patience: float) -
     """Do a write that may be repeated, again and again while there is no connection, for ``patience`` seconds.
 
     Raises:
-        Unavailable: the database did not come back in that time.
+        Unavailable: the database did not answer in that time.
     """
-    loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE
-    deadline = loop.time() + patience
-    while True:
-        try:
-            return await write()
-        except ConnectionFailure as error:
-            if loop.time() + pause > deadline:
-                raise Unavailable("the database does not answer; what was done is not all recorded") from error
-            log.warning("no answer from the database, trying again: %s", error)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+    clock, pause = asyncio.timeout(patience), _FIRST_PAUSE
+    try:
+        async with clock:
+            while True:
+                try:
+                    return await write()
+                except ConnectionFailure as error:
+                    log.warning("no answer from the database, trying again: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        raise Unavailable(f"the database did not answer in {patience:g} s") from error
 
 
 async def uninterrupted(work: Awaitable[Answer]) -> tuple[Answer, asyncio.CancelledError | None]:

@@ -1,7 +1,6 @@
 """Real worker processes on the test's database, and a wire to it that can be cut or slowed down."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import subprocess
@@ -90,6 +89,9 @@ class Wire:
         """Drop the connection in place of passing on a message that holds this."""
         self.cut_after: bytes | None = None
         """Pass such a message on and drop the connection before its answer."""
+        self.times = 3
+        """How often that happens: PyMongo itself tries a write twice."""
+        self._passing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port)
@@ -99,6 +101,8 @@ class Wire:
         if self._server is not None:
             self._server.close()
             self.cut()
+            if self._passing:
+                await asyncio.wait(self._passing, timeout=5)
 
     @property
     def uri(self) -> str:
@@ -109,6 +113,10 @@ class Wire:
             writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
         to_reader, to_writer = await asyncio.open_unix_connection(str(self._path))
         self._writers |= {writer, to_writer}
         try:
@@ -124,18 +132,25 @@ class Wire:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asked: bool) -> None:
         while data := await reader.read(65536):
-            if asked and self.cut_before is not None and self.cut_before in data:
-                self.cut_before = None
+            if asked and self._is_due(self.cut_before, data):
                 raise ConnectionAbortedError
             if not asked and self.delay:
                 await asyncio.sleep(self.delay)
             writer.write(data)
             await writer.drain()
-            if asked and self.cut_after is not None and self.cut_after in data:
-                self.cut_after = None
-                await asyncio.sleep(0.2)
+            if asked and self._is_due(self.cut_after, data):
+                await asyncio.sleep(0.1)  # the server has done it by now
                 raise ConnectionAbortedError
         raise ConnectionResetError  # one side closed: close the other
+
+    def _is_due(self, wanted: bytes | None, data: bytes) -> bool:
+        if wanted is None or wanted not in data:
+            return False
+        self.times -= 1
+        if not self.times:
+            self.cut_before = self.cut_after = None
+            self.times = 3
+        return True
 
 
 @asynccontextmanager
@@ -143,10 +158,12 @@ async def wire() -> AsyncIterator[Wire]:
     """A wire to the embedded server of the tests."""
     settings = default_settings()
     await asyncio.to_thread(ensure_server, settings.data_dir)
-    found = Wire(socket_path(settings.data_dir.resolve()))
+    path = socket_path(settings.data_dir.resolve())
+    _, held = await asyncio.open_unix_connection(str(path))  # without connections the server would end
+    found = Wire(path)
     await found.open()
     try:
         yield found
     finally:
-        with contextlib.suppress(Exception):
-            await found.close()
+        held.close()
+        await found.close()

@@ -1,0 +1,119 @@
+"""A database that goes away, comes back, or takes its time: runs end once and are recorded, or say so."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from pymongo.errors import PyMongoError
+
+from core import TaskRun, operation
+from core.access import LOCAL_OWNER
+from core.errors import OperationFailed, Unavailable
+from core.inspection import take_catalog
+from core.registries import Registry
+from core.runs.recovery import Recovery
+from core.runs.service import Runs
+from core.settings import Settings
+from core.testing import test_database
+from tests.runs import application
+from tests.runs.application import Done, Job
+from tests.runs.conftest import until
+from tests.runs.processes import Wire, wire
+
+
+@pytest.fixture
+async def line() -> AsyncIterator[Wire]:
+    async with wire() as found:
+        yield found
+
+
+@pytest.fixture
+async def runs(app: Registry, settings: Settings, line: Wire) -> AsyncIterator[Runs]:
+    """The service, connected over a wire that can be cut."""
+    update = {"mongodb_uri": SecretStr(line.uri), "database_timeout": 3.0, "run_lease": 3.0}
+    settings = settings.model_copy(update=update)
+
+    @operation()
+    async def meddles(input: Job) -> Done:
+        await application.Effect(label=input.label).insert()
+        if input.label == "cut before":
+            line.cut_before = b"findAndModify"
+        elif input.label == "cut after":
+            line.cut_after = b"findAndModify"
+        elif input.label == "gone":
+            await line.close()
+            asyncio.get_running_loop().call_later(input.seconds, lambda: asyncio.ensure_future(line.open()))
+        elif input.label == "in the middle":
+            line.cut_before = b"effects"
+            await application.Effect(label="never").insert()
+        return Done(label=input.label)
+
+    async with test_database(settings=settings):
+        yield Runs(take_catalog(app), settings)
+        line.delay = 0
+
+
+async def start(runs: Runs, label: str, seconds: float = 0, **options: Any) -> Any:
+    data = {"label": label, "seconds": seconds}
+    return await runs.start("meddles", data, principal=LOCAL_OWNER, trigger="rest", **options)
+
+
+@pytest.mark.parametrize("label", ["cut before", "cut after"])
+async def test_a_final_write_whose_connection_drops_is_written_once(runs: Runs, label: str) -> None:
+    done = await start(runs, label)
+    (run,) = await TaskRun.find().to_list()
+    assert (run.status, run.output) == ("success", {"label": label})
+    assert (done.run.finished_at, done.run.duration_ms) == (run.finished_at, run.duration_ms)
+    assert await application.Effect.find().count() == 1
+
+
+async def test_a_first_write_whose_answer_is_lost_is_written_once(runs: Runs, line: Wire) -> None:
+    for cut in ("cut_before", "cut_after"):
+        setattr(line, cut, b"findAndModify")
+        await start(runs, cut)
+    assert [run.status for run in await TaskRun.find().to_list()] == ["success", "success"]
+    assert await application.Effect.find().count() == 2
+
+
+async def test_a_connection_that_drops_in_the_middle_fails_the_run_and_it_is_closed(runs: Runs) -> None:
+    with pytest.raises(OperationFailed) as caught:
+        await start(runs, "in the middle")
+    assert isinstance(caught.value.__cause__, PyMongoError)
+    run = await runs.get(caught.value.task_run_id, LOCAL_OWNER)
+    assert (run.status, run.result_refs_total) == ("failed", 1)
+
+
+async def test_a_database_that_is_away_for_a_moment_costs_the_run_nothing(runs: Runs) -> None:
+    done = await start(runs, "gone", 1.0)
+    assert (await runs.get(done.run.id, LOCAL_OWNER)).status == "success"
+
+
+async def test_a_database_that_stays_away_is_told_and_the_run_ends_as_interrupted(
+    runs: Runs, settings: Settings
+) -> None:
+    with pytest.raises(Unavailable):
+        await start(runs, "gone", 4.5)
+
+    async def interrupted() -> bool:
+        await Recovery(settings).sweep()
+        (run,) = await TaskRun.find().to_list()
+        return run.status == "interrupted"
+
+    await until(interrupted)
+
+
+async def test_a_database_that_does_not_answer_is_unavailable_in_time(runs: Runs, line: Wire) -> None:
+    line.delay = 8.0
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="did not answer"):
+        await start(runs, "slow")
+    assert time.monotonic() - began < 4
+    assert await asyncio.wait_for(_after(line), 20) == 0, "and the operation did not run"
+
+
+async def _after(line: Wire) -> int:
+    line.delay = 0
+    return await application.Effect.find().count()
