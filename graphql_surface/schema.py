@@ -8,11 +8,12 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
+from core import naming
 from core.renderers import Services
 from core.runs.model import TaskRun
 from core.specs import Catalog
-from graphql_surface.builder import Builder
-from graphql_surface.definitions import object_type
+from graphql_surface.builder import CORE, Builder
+from graphql_surface.definitions import GraphQLType, object_type
 from graphql_surface.executor import Executor
 from graphql_surface.mutations import mutation_fields
 from graphql_surface.queries import query_fields
@@ -36,9 +37,9 @@ def schema_of(catalog: Catalog, *, sort: bool = False) -> strawberry.Schema:
     with _collector_paused():
         build = Builder(catalog)
         build.extend(TaskRun, lambda: task_run_fields(build))
-        query = object_type("Query", "Everything that can be read.", _queries(build))
-        mutation = object_type("Mutation", "Everything that changes something.", _mutations(build))
-        subscription = object_type("Subscription", "Everything that can be watched.", _subscriptions(build))
+        query = _root("Query", "Everything that can be read.", _queries(build))
+        mutation = _root("Mutation", "Everything that changes something.", _mutations(build))
+        subscription = _root("Subscription", "Everything that can be watched.", _subscriptions(build))
         build.fill()
         return strawberry.Schema(
             query,
@@ -62,23 +63,37 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _queries(build: Builder) -> Iterable[StrawberryField]:
+Defined = Iterable[tuple[str, StrawberryField]]
+"""Fields with whoever defines them."""
+
+
+def _root(name: str, description: str, fields: Defined) -> GraphQLType:
+    names = naming.Names(f"field of {name}")
+    return object_type(name, description, [_claimed(names, definer, field) for definer, field in fields])
+
+
+def _claimed(names: naming.Names, definer: str, field: StrawberryField) -> StrawberryField:
+    names.claim(field.python_name, definer, "give one of them another name=")
+    return field
+
+
+def _queries(build: Builder) -> Defined:
+    yield CORE, registry_field(build)
     for model in build.catalog.models.values():
-        yield from query_fields(build, model)
+        yield from ((f"model {model.name}", field) for field in query_fields(build, model))
     for operation in build.catalog.operations.values():
-        yield run_field(build, operation)
-    yield registry_field(build)
+        yield f"operation {operation.name}", run_field(build, operation)
 
 
-def _subscriptions(build: Builder) -> Iterable[StrawberryField]:
-    yield from run_subscriptions(build)
+def _mutations(build: Builder) -> Defined:
+    yield from ((CORE, field) for field in control_fields(build))
     for model in build.catalog.models.values():
-        yield from model_subscriptions(build, model)
-
-
-def _mutations(build: Builder) -> Iterable[StrawberryField]:
-    for model in build.catalog.models.values():
-        yield from mutation_fields(build, model)
+        yield from ((f"model {model.name}", field) for field in mutation_fields(build, model))
     for operation in build.catalog.operations.values():
-        yield operation_field(build, operation)
-    yield from control_fields(build)
+        yield f"operation {operation.name}", operation_field(build, operation)
+
+
+def _subscriptions(build: Builder) -> Defined:
+    yield from ((CORE, field) for field in run_subscriptions(build))
+    for model in build.catalog.models.values():
+        yield from ((f"model {model.name}", field) for field in model_subscriptions(build, model))

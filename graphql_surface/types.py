@@ -5,7 +5,7 @@ from typing import Any
 
 from strawberry.types.field import StrawberryField
 
-from core.errors import Forbidden
+from core.errors import DeclarationError, Forbidden
 from core.specs import (
     EnumType,
     FieldSpec,
@@ -137,6 +137,9 @@ def _union(build: Builder, found: UnionType) -> GraphQLType:
     specs = [build.catalog.of(one) for one in found.members]
 
     def make() -> GraphQLType:
+        for spec in specs:
+            if not any(field.readable for field in spec.fields):
+                raise DeclarationError(f"the union {found.name}: {spec.name} shows no fields; give it one")
         members = [object_of(build, spec) for spec in specs]
         names = " or ".join(spec.name for spec in specs)
         return union_type(found.name, f"{names}.", members, lambda value: build.rows.member(found, value).name)
