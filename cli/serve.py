@@ -46,8 +46,9 @@ def serve(
         fail(error)
     _announce(server_of(settings), host, port)
     uvicorn.run(
-        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=_GRACE, ws="websockets-sansio"
-    )
+        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=_GRACE, ws="websockets-sansio",
+        ws_max_size=4 * settings.max_body_bytes,  # in bytes; the surface counts characters
+    )  # fmt: skip
 
 
 def _announce(database: str, host: str, port: int) -> None:
