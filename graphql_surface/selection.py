@@ -28,10 +28,16 @@ def fields_under(info: Any, *path: str) -> list[SelectedField]:
     return found
 
 
+_ALWAYS_READ = frozenset({"__typename", "revisionId"})
+
+
 def wire_names(context: Context, model: ModelSpec, fields: Sequence[SelectedField]) -> frozenset[str]:
-    """What to read of a document for these fields: what the principal may not see has its error at the field."""
+    """What to read of a document for these fields: what the principal may not see has its error at the field. A field
+    that is none of the model's (``TaskRun.input``) may be made of any."""
     known = model.object.by_graphql
     readable = context.readable(model)
+    if any(one.name not in known and one.name not in _ALWAYS_READ for one in fields):
+        return readable
     return frozenset(known[one.name].wire for one in fields if one.name in known and known[one.name].wire in readable)
 
 

@@ -44,6 +44,7 @@ def test_a_key_is_printed_once_alone_on_standard_output_and_listed_without_its_s
     assert json.loads(keys("list", "--json").stdout)[0]["status"] == "revoked"
 
 
+@pytest.mark.slow  # ten processes
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -64,6 +65,7 @@ def test_a_mistake_is_named_with_its_remedy(keys: Command, arguments: list[str],
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.slow
 def test_a_role_no_rule_names_is_pointed_out(keys: Command):
     made = keys("create", "x", "--role", "viewr")
     assert made.returncode == 0
