@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from core.examples.sources.posting import (
     Posting,
     SourceError,
+    amount,
+    currency,
     employment_type,
     key_of,
     moment,
-    number,
     plain_text,
 )
 
@@ -46,9 +47,9 @@ _FIELDS: tuple[tuple[str, tuple[str, ...], Callable[[Any], Any]], ...] = (
     ("url", ("url", "link", "apply_url"), _text),
     ("employment_type", ("employment_type", "employmentType"), employment_type),
     ("required_skills", ("required_skills", "skills", "tags"), _strings),
-    ("salary_min", ("salary_min",), number),
-    ("salary_max", ("salary_max",), number),
-    ("salary_currency", ("salary_currency",), _text),
+    ("salary_min", ("salary_min",), amount),
+    ("salary_max", ("salary_max",), amount),
+    ("salary_currency", ("salary_currency",), currency),
     ("active", ("active",), _flag),
     ("posted_at", ("posted_at", "date_posted", "published"), moment),
     ("valid_through", ("valid_through",), moment),

@@ -1,7 +1,6 @@
 """Posting: what a source found, in one form whatever the source; and the small readers all sources share."""
 
 import hashlib
-import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -58,9 +57,9 @@ class Posting(BaseModel):
     url: str | None = None
     employment_type: EmploymentType | None = None
     required_skills: list[str] = Field(default_factory=list)
-    salary_min: float | None = None
-    salary_max: float | None = None
-    salary_currency: str | None = None
+    salary_min: float | None = Field(default=None, ge=0)
+    salary_max: float | None = Field(default=None, ge=0)
+    salary_currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     active: bool = True
     posted_at: datetime | None = None
     valid_through: datetime | None = None
@@ -77,14 +76,14 @@ class Posting(BaseModel):
 
 
 def moment(value: Any) -> datetime | None:
-    """A moment from Unix seconds, ISO 8601 or RFC 5322 text; UTC where none is said; None where it is unreadable."""
+    """A moment in UTC from Unix seconds, ISO 8601 or RFC 5322 text; None where it is unreadable."""
     if value in (None, "") or isinstance(value, bool):
         return None
     try:
         found = _moment(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, OSError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _moment(value: Any) -> datetime:
@@ -96,13 +95,19 @@ def _moment(value: Any) -> datetime:
         return parsedate_to_datetime(str(value))
 
 
-def number(value: Any) -> float | None:
-    """A number, or text that is one; None for anything else, NaN and infinities included."""
+def amount(value: Any) -> float | None:
+    """A number from 0 to below a billion, or text that is one; None for anything else."""
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return found if 0 <= found < 1e9 else None
+
+
+def currency(value: Any) -> str | None:
+    """``"eur"`` → ``"EUR"``; None for what is no ISO 4217 code."""
+    found = str(value or "").strip().upper()
+    return found if re.fullmatch("[A-Z]{3}", found) else None
 
 
 _EMPLOYMENT_TYPES = {member.value.replace("_", ""): member for member in EmploymentType}

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from pydantic import ValidationError
 
 from core.examples.models.models import Address
-from core.examples.sources.posting import Posting, employment_type, key_of, moment, number, plain_text
+from core.examples.sources.posting import Posting, amount, currency, employment_type, key_of, moment, plain_text
 
 Node = Mapping[str, Any]
 
@@ -107,16 +107,15 @@ def _salary(value: Any) -> Node:
     """Pay a year: a ``MonetaryAmount`` whose value is a number or a ``QuantitativeValue``."""
     if not isinstance(value, Mapping):
         return {}
-    amount: Any = value.get("value")
-    quantity: Node = amount if isinstance(amount, Mapping) else {"value": amount, "unitText": value.get("unitText")}
+    given: Any = value.get("value")
+    quantity: Node = given if isinstance(given, Mapping) else {"value": given, "unitText": value.get("unitText")}
     factor = _UNITS_A_YEAR.get(str(quantity.get("unitText") or "YEAR").upper(), 1)
-    lowest = number(quantity.get("minValue", quantity.get("value")))
-    highest = number(quantity.get("maxValue", quantity.get("value")))
-    currency = str(value.get("currency") or "").upper()
+    lowest = amount(quantity.get("minValue", quantity.get("value")))
+    highest = amount(quantity.get("maxValue", quantity.get("value")))
     return {
         "salary_min": lowest * factor if lowest is not None else None,
         "salary_max": highest * factor if highest is not None else None,
-        "salary_currency": currency if len(currency) == 3 else None,
+        "salary_currency": currency(value.get("currency")),
     }
 
 
