@@ -9,10 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from .semantics.collation import Collation
-from .semantics.errors import CommandError
+from .semantics.index_rows import index_rows
 from .semantics.keys import encode_compound, encode_key, invert
 from .semantics.matching import Match, compile_filter
-from .semantics.paths import is_index
 from .semantics.text import index_words
 from .semantics.values import MISSING, UNDEFINED
 
@@ -97,72 +96,18 @@ class Index:
             return (), ()
         if self.text_fields is not None:
             return {encode_key(word) for word in index_words(document, self.text_fields)}, self.paths
-        arrays: set[str] = set()
-        rows = self._rows(document, arrays)
+        rows, arrays = index_rows(document, self._parts)
         if self.sparse and all(value is MISSING for row in rows for value in row):
             return (), ()
-        return {encode_compound(row, self.directions, self.collation) for row in rows}, arrays
+        keys = {encode_compound(row, self.directions, self.collation) for row in rows}
+        return keys, {self.paths[place] for place in arrays}
 
     def values(self, document: Document, key: bytes) -> Document:
         """What of the document stands behind one of its keys: for messages."""
-        for row in self._rows(document, set()):
+        for row in index_rows(document, self._parts)[0]:
             if encode_compound(row, self.directions, self.collation) == key:
                 return {
                     path: None if value in (MISSING, UNDEFINED) else value
                     for path, value in zip(self.paths, row, strict=True)
                 }
         return {}
-
-    def _rows(self, document: Document, arrays: set[str]) -> list[list[Any]]:
-        """One row of values for each combination the index holds; fields under one array go element by element."""
-        return self._expand([(document, parts) for parts in self._parts], arrays)
-
-    def _expand(self, cells: list[tuple[Any, tuple[str, ...]]], arrays: set[str]) -> list[list[Any]]:
-        walked = [_walk(value, parts) for value, parts in cells]
-        opened = [place for place, (value, _, final) in enumerate(walked) if type(value) is list and not final]
-        if not opened:
-            return [[value for value, _, _ in walked]]
-        array = walked[opened[0]][0]
-        if any(walked[place][0] is not array for place in opened):
-            raise CommandError(
-                "CannotIndexParallelArrays",
-                f"cannot index parallel arrays [{self.paths[opened[1]]}] [{self.paths[opened[0]]}]",
-            )
-        arrays.update(self.paths[place] for place in opened)
-        rows: list[list[Any]] = []
-        for item in array or [UNDEFINED]:
-            below = [
-                _element(item, found[1]) if place in opened else (_Final(found[0]), ())
-                for place, found in enumerate(walked)  # the rest of the path, for those opened
-            ]
-            rows += self._expand(below, arrays)
-        return rows
-
-
-class _Final:
-    """A value that is not opened any more, though it may be an array."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def _element(item: Any, parts: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-    if not parts or item is UNDEFINED:
-        return _Final(item), ()
-    return (item, parts) if type(item) is dict else (_Final(MISSING), ())
-
-
-def _walk(value: Any, parts: tuple[str, ...]) -> tuple[Any, tuple[str, ...], bool]:
-    """Down to a value or the first array, which a number enters; what is left of the path; whether that is final."""
-    if isinstance(value, _Final):
-        return value.value, (), True
-    for place, part in enumerate(parts):
-        if type(value) is dict:
-            value = value.get(part, MISSING)
-        elif type(value) is list:
-            if not (is_index(part) and int(part) < len(value)):
-                return value, parts[place:], False
-            value = value[int(part)]
-        else:
-            return MISSING, (), True
-    return value, (), type(value) is not list

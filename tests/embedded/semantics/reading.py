@@ -220,45 +220,107 @@ def _ordered(found, operator, value):
 
 
 def sorted_by(documents, spec):
-    """An array counts as its least element upwards, as its greatest downwards; an empty one is below null."""
+    """By the least of the rows a document has; each array on the way stands for each of its elements in turn."""
 
     def order(left, right):
-        for path, direction in spec.items():
-            found = _extremes(*(_sort_value(document, path.split("."), direction) for document in (left, right)))
+        for (one, other), direction in zip(zip(left, right, strict=True), spec.values(), strict=True):
+            found = _row_values(one, other)
             if found:
                 return found * direction
         return 0
 
-    return sorted(documents, key=cmp_to_key(order))
+    def key(document):
+        rows = [[_only(one, path) for path in spec] for one in opened(document, list(spec))]
+        return min(map(cmp_to_key(order), rows))
+
+    return sorted(documents, key=key)
 
 
-def _sort_value(document, path, direction):
-    """(is no empty array, value)."""
-    values = _sort_values(document, path)
-    key = cmp_to_key(_extremes_of_pair)
-    return min(values, key=key) if direction > 0 else max(values, key=key)
+EMPTY = object()
+"""What an empty array stands for: above MinKey, below null."""
 
 
-def _extremes(left, right):
-    return _extremes_of_pair(left, right)
+def _row_values(left, right):
+    if left is EMPTY or right is EMPTY:
+        if left is right:
+            return 0
+        other = right if left is EMPTY else left
+        above = 1 if type(other) is MinKey else -1
+        return above if left is EMPTY else -above
+    return compare(left, right)
 
 
-def _extremes_of_pair(left, right):
-    (present, value), (other_present, other) = left, right
-    lowest, other_lowest = type(value) is MinKey, type(other) is MinKey
-    if present and other_present:
-        return compare(value, other)
-    if present != other_present:  # what an empty array counts as stands between MinKey and null
-        return (1 if not lowest else -1) if present else (-1 if not other_lowest else 1)
-    return 0
+class Parallel(Exception):
+    """Two arrays side by side have no common rows."""
 
 
-def _sort_values(value, path):
-    if not path:
-        return [(True, item) for item in value] or [(False, None)] if type(value) is list else [(True, value)]
-    if type(value) is dict:
-        return _sort_values(value.get(path[0]), path[1:])
+class Element:
+    """An element in the place of its array: if it is an array too, it is not opened."""
+
+    def __init__(self, value, array):
+        self.value, self.array = value, array
+
+
+def opened(document, paths):
+    """The document once for each choice of elements of the arrays its paths lead through."""
+    places = {place for path in paths if (place := _array_place(document, path.split("."))) is not None}
+    if not places:
+        return [document]
+    if len(places) > 1:
+        raise Parallel
+    place = places.pop()
+    array = _at(document, place)
+    return [one for item in array or [EMPTY] for one in opened(_replaced(document, place, Element(item, array)), paths)]
+
+
+def _array_place(value, parts, before=()):
+    value = _inside(value)
     if type(value) is list:
-        found = [pair for i in value for pair in (_sort_values(i, path) if type(i) is dict else [(True, None)])]
-        return found or [(False, None)]
-    return [(True, None)]
+        if parts and parts[0].isdigit() and int(parts[0]) < len(value):
+            return _array_place(value[int(parts[0])], parts[1:], (*before, int(parts[0])))
+        return before
+    if not parts or type(value) is not dict or parts[0] not in value:
+        return None
+    return _array_place(value[parts[0]], parts[1:], (*before, parts[0]))
+
+
+def _inside(value):
+    """A document is entered also where it was an element."""
+    return value.value if isinstance(value, Element) and type(value.value) is dict else value
+
+
+def _at(value, place):
+    for step in place:
+        value = _inside(value)[step]
+    return value
+
+
+def _replaced(value, place, new):
+    if not place:
+        return new
+    if isinstance(value, Element):
+        return Element(_replaced(value.value, place, new), value.array)
+    copied = dict(value) if type(value) is dict else list(value)
+    copied[place[0]] = _replaced(value[place[0]], place[1:], new)
+    return copied
+
+
+def _only(value, path):
+    for part in path.split("."):
+        value = _inside(value)
+        if isinstance(value, Element):
+            return EMPTY if value.value is EMPTY else NOTHING
+        if type(value) is list:
+            value = value[int(part)]
+        else:
+            value = value.get(part, NOTHING) if type(value) is dict else NOTHING
+    return _whole(value.value if isinstance(value, Element) else value)
+
+
+def _whole(value):
+    """The value with its arrays back in place."""
+    if isinstance(value, Element):
+        return value.array
+    if type(value) is dict:
+        return {name: _whole(item) for name, item in value.items()}
+    return [_whole(item) for item in value] if type(value) is list else value

@@ -2,7 +2,7 @@
 
 from functools import cmp_to_key
 
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from core.database.embedded.semantics.keys import encode_key
@@ -33,7 +33,7 @@ def test_values_compare_as_the_manual_says_and_so_do_their_keys(left, right):
     assert equal(left, right) == (expected == 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(values, max_size=6))
 def test_sorting_by_keys_is_sorting_by_comparison(items):
     by_keys = sorted(items, key=encode_key)
@@ -41,9 +41,12 @@ def test_sorting_by_keys_is_sorting_by_comparison(items):
     assert all(identical(one, other) for one, other in zip(by_keys, by_comparison, strict=True))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(documents, max_size=5), sorts)
 def test_documents_sort_as_the_manual_says(found, spec):
-    expected = reading.sorted_by(found, spec)
+    try:
+        expected = reading.sorted_by(found, spec)
+    except reading.Parallel:
+        reject()
     for one, other in zip(sorted(found, key=compile_sort(spec)), expected, strict=True):
         assert identical(one, other)

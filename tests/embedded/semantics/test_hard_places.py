@@ -47,6 +47,18 @@ def test_arrays_sort_by_their_least_upwards_and_their_greatest_downwards():
     assert sorted(documents, key=compile_sort({"a": -1})) == [{"a": [5, 1]}, {"a": 3}, {"a": None}, {"a": []}]
 
 
+def test_fields_under_one_array_sort_together():
+    documents = [{"_id": 1, "a": [{"x": 1, "y": 5}, {"x": 2, "y": 1}]}, {"_id": 2, "a": [{"x": 1, "y": 3}]}]
+    assert [one["_id"] for one in sorted(documents, key=compile_sort({"a.x": 1, "a.y": 1}))] == [2, 1]
+    assert [one["_id"] for one in sorted(documents, key=compile_sort({"a.x": -1, "a.y": -1}))] == [1, 2]
+
+
+def test_arrays_side_by_side_have_no_order():
+    with pytest.raises(CommandError, match="parallel arrays") as refusal:
+        compile_sort({"a": 1, "b": 1})({"a": [1, 2], "b": [1, 2]})
+    assert refusal.value.code == 2
+
+
 def test_collation_in_filters_and_sorts():
     collation = Collation.from_spec({"locale": "en", "strength": 2})
     assert found({"a": "BONN"}, {"a": "bonn"}, {"a": "Bönn"}, collation=collation) == [0]

@@ -1,10 +1,13 @@
 """Sorting: https://www.mongodb.com/docs/manual/reference/method/cursor.sort/"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .collation import Collation
 from .errors import CommandError, bad, unsupported
+from .index_rows import index_rows
 from .keys import encode_key, invert
 from .paths import index_values
 from .values import exact, is_number
@@ -23,8 +26,8 @@ def compile_sort(spec: Mapping[str, Any], collation: Collation | None = None, *,
         raise bad("the sort specification must not be empty")
     rows = [_row(path, direction, collation, score) for path, direction in spec.items()]
     if len(rows) == 1:
-        return rows[0]
-    return lambda document: b"".join([row(document) for row in rows])
+        return _single(rows[0])
+    return _compound(rows)
 
 
 def direction_of(value: Any) -> int:
@@ -34,19 +37,60 @@ def direction_of(value: Any) -> int:
     return int(exact(value))
 
 
-def _row(path: str, direction: Any, collation: Collation | None, score: Score | None) -> SortKey:
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """One field of a sort: all its values in a document, and the key of one value."""
+
+    parts: tuple[str, ...]
+    values: Callable[[dict[str, Any]], list[Any]]
+    key: Callable[[Any], bytes]
+
+
+def _row(path: str, direction: Any, collation: Collation | None, score: Score | None) -> _Row:
     if type(direction) is dict:
         return _by_score(direction, score)
     if path.startswith("$") or not all(path.split(".")):
         raise unsupported(f"sort by {path!r}")
-    if direction_of(direction) > 0:
-        return lambda document: min([encode_key(value, collation) for value in index_values(document, path)])
-    return lambda document: invert(max([encode_key(value, collation) for value in index_values(document, path)]))
+    key = partial(encode_key, collation=collation)
+    return _Row(
+        parts=tuple(path.split(".")),
+        values=lambda document: index_values(document, path),
+        key=key if direction_of(direction) > 0 else lambda value: invert(key(value)),
+    )
 
 
-def _by_score(direction: dict[str, Any], score: Score | None) -> SortKey:
+def _by_score(direction: dict[str, Any], score: Score | None) -> _Row:
     if direction != {"$meta": "textScore"}:
         raise unsupported(f"sort by {direction!r}")
     if score is None:
         raise CommandError("Location40218", "query requires text score metadata, but it is not available")
-    return lambda document: invert(encode_key(score(document)))
+    return _Row(parts=(), values=lambda document: [score(document)], key=lambda value: invert(encode_key(value)))
+
+
+def _single(row: _Row) -> SortKey:
+    return lambda document: _least(row, row.values(document))
+
+
+def _compound(rows: list[_Row]) -> SortKey:
+    def sort_key(document: dict[str, Any]) -> bytes:
+        columns = [row.values(document) for row in rows]
+        if sum([len(column) > 1 for column in columns]) > 1:
+            return min(_joint_keys(rows, document))
+        return b"".join([_least(row, column) for row, column in zip(rows, columns, strict=True)])
+
+    return sort_key
+
+
+def _least(row: _Row, column: list[Any]) -> bytes:
+    return row.key(column[0]) if len(column) == 1 else min(map(row.key, column))
+
+
+def _joint_keys(rows: list[_Row], document: dict[str, Any]) -> Iterator[bytes]:
+    """The keys of an index on the fields: those under one array take its elements together."""
+    try:
+        joint, _ = index_rows(document, [row.parts for row in rows if row.parts])
+    except CommandError:
+        raise bad("cannot sort with keys that are parallel arrays") from None
+    for found in joint:
+        values = iter(found)
+        yield b"".join([row.key(next(values) if row.parts else row.values(document)[0]) for row in rows])

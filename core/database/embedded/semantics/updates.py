@@ -83,7 +83,7 @@ def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]
         return {"_id": known, **new}
     if not equal(known, found):
         raise _immutable(f"from {known!r} to {found!r}")
-    return new if next(iter(new)) == "_id" else {"_id": found, **new}
+    return {"_id": known, **{name: value for name, value in new.items() if name != "_id"}}
 
 
 def _immutable(change: str) -> CommandError:
