@@ -6,6 +6,8 @@ from typing import Any
 from strawberry.types.field import StrawberryField
 
 from core import naming
+from core.access import may
+from core.errors import Forbidden
 from core.specs import ModelSpec
 from graphql_surface.builder import CORE, Builder
 from graphql_surface.convert import wire_filter, wire_object
@@ -22,6 +24,7 @@ from graphql_surface.errors import translated
 from graphql_surface.filters import filter_of
 from graphql_surface.inputs import create_input, update_input
 from graphql_surface.scalars import SCALAR_TYPES
+from graphql_surface.selection import fields_under
 from graphql_surface.types import object_of
 
 Arguments = Mapping[str, Any]
@@ -129,6 +132,7 @@ def _mutation(
     fields: Callable[[], Iterable[StrawberryField]],
 ) -> StrawberryField:  # fmt: skip
     async def resolve(source: Any, info: Any, arguments: Arguments) -> Any:
+        _check_selection(model, info)
         return await answer(info.context, arguments["input"])
 
     input_ = build.input(f"{naming.pascal(name)}Input", f"the mutation {name}", f"Input of `{name}`.", fields)
@@ -136,6 +140,19 @@ def _mutation(
         name, type_, text, translated(resolve, build.catalog, model.object),
         arguments=[argument("input", input_, "What to do.")],
     )  # fmt: skip
+
+
+def _check_selection(model: ModelSpec, info: Any) -> None:
+    """Before anything is written: who may write but not read a model gets the key and counts, nothing else.
+
+    Raises:
+        Forbidden: more is selected.
+    """
+    principal = info.context.principal
+    if not may(model.access, "read", principal, model.name):
+        more = sorted({one.name for one in fields_under(info)} & model.object.by_graphql.keys() - {"id"})
+        if more:
+            raise Forbidden(f"you may not read {model.name}: select nothing but id, without {', '.join(more)}")
 
 
 def _document(build: Builder, model: ModelSpec) -> GraphQLType:

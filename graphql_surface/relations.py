@@ -19,7 +19,8 @@ from graphql_surface.values import reference_id
 def relation_field(
     build: Builder, owner: ModelSpec | None, field: FieldSpec, relation: RelationType, type_: GraphQLType, text: str
 ) -> ResolvedField:
-    """A single relation may be null, whatever is declared: its document may be gone, or hidden from the reader."""
+    """A single relation may be null, whatever is declared: its document may be gone, or hidden from the reader. A list
+    may be where a rule keeps some from the field or from the model it leads to: that must not cost them the rest."""
     target = build.catalog.by_document[relation.python]
     many = isinstance(field.type, ListType)
     if relation.back is not None and owner is not None:
@@ -30,7 +31,8 @@ def relation_field(
     if owner is not None and ruled:
         resolve = _guarded(owner, field, resolve)
     resolve = translated(resolve, build.catalog)
-    type_ = type_ if many and not ruled else nullable(type_)
+    always = many and not ruled and target.access.read is None
+    type_ = type_ if always else nullable(type_)
     return ResolvedField(field.graphql, type_, text, resolve, deprecated=field.deprecated)
 
 

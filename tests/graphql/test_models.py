@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 import pytest
-from beanie import Document, DocumentWithSoftDelete, Insert, before_event
+from beanie import Document, DocumentWithSoftDelete, Insert, Link, before_event
 from graphql import GraphQLNonNull
 from pydantic import BaseModel, Field, SecretStr, computed_field, field_validator
 from pymongo import IndexModel
@@ -401,3 +401,37 @@ async def test_aggregates_by_group_and_date_bucket(registry: Registry):
             {"groupBy": {"at": "2026-02-01T00:00:00+00:00"}, "sum": {"amount": 7}},
         ]
         assert (await api.ask("{ saleAggregate { sum { amount } } }"))["saleAggregate"] == [{"sum": {"amount": 12}}]
+
+
+async def test_who_may_write_and_not_read_is_told_so_before_anything_is_written(registry: Registry):
+    @datamodel(access=Access(read=frozenset({"boss"})))
+    class Report(Document):
+        text: str
+
+    create = 'mutation { createOneReport(input: {report: {text: "x"}}) { %s } }'
+    async with serving(registry) as api:
+        errors = await api.errors(create % "id text", READER)
+        assert errors[0].extensions["code"] == "FORBIDDEN"
+        assert await Report.count() == 0
+        assert (await api.ask(create % "id", READER))["createOneReport"]["id"]
+
+
+async def test_a_model_one_may_not_read_costs_its_relation_and_not_the_list(registry: Registry):
+    @datamodel(access=Access(read=frozenset({"boss"})))
+    class Tag(Document):
+        word: str
+
+    @datamodel()
+    class Post(Document):
+        title: str
+        tags: list[Link[Tag]] = Field(default_factory=list)
+        main: Link[Tag] | None = None
+
+    async with serving(registry) as api:
+        tag = (await api.ask('mutation { createOneTag(input: {tag: {word: "x"}}) { id } }'))["createOneTag"]["id"]
+        create = "mutation ($post: CreatePost!) { createOnePost(input: {post: $post}) { main { word } tags { word } } }"
+        made = await api.ask(create, post={"title": "a", "tags": [tag], "main": tag})
+        assert made["createOnePost"] == {"main": {"word": "x"}, "tags": [{"word": "x"}]}
+        result = await api.execute("{ posts { nodes { title main { word } tags { word } } } }", {}, READER)
+        assert result.data["posts"]["nodes"] == [{"title": "a", "main": None, "tags": None}]
+        assert {error.extensions["code"] for error in result.errors} == {"FORBIDDEN"}
