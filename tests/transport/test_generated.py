@@ -7,7 +7,7 @@ import math
 import resource
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from graphql import get_introspection_query
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.sync.client import connect as sync_connect
 from websockets.typing import Subprotocol
 
 from tests.server import Server, running_server
 from tests.transport.nodes import check_audits
 
 CASES = 500
+PROTOCOL = Subprotocol("graphql-transport-ws")
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +64,9 @@ async def test_a_thousand_subscribers_each_get_every_event_within_300_mb(server:
     subscription = {"query": "subscription { createdJob { id title } }"}
     before = _megabytes(server)
     async with AsyncExitStack() as stack:
-        protocol = [Subprotocol("graphql-transport-ws")]
         sockets: list[ClientConnection] = []
         for _ in range(1_000):
-            socket = await stack.enter_async_context(connect(server.websocket_url, subprotocols=protocol))
+            socket = await stack.enter_async_context(connect(server.websocket_url, subprotocols=[PROTOCOL]))
             await socket.send(json.dumps({"type": "connection_init"}))
             await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": subscription}))
             assert json.loads(await socket.recv()) == {"type": "connection_ack"}
@@ -86,6 +87,19 @@ async def test_a_thousand_subscribers_each_get_every_event_within_300_mb(server:
 
 def _megabytes(server: Server) -> float:
     return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+@pytest.mark.slow
+def test_open_streams_do_not_keep_a_server_from_stopping(tmp_path: Path):
+    with running_server(tmp_path, "--no-sample") as server, ExitStack() as stack:
+        body = {"query": "subscription { createdJob { id } }"}
+        stream = httpx.stream("POST", f"{server.url}/graphql", json=body, headers={"accept": "text/event-stream"})
+        assert stack.enter_context(stream).status_code == 200
+        socket = stack.enter_context(sync_connect(server.websocket_url, subprotocols=[PROTOCOL]))
+        socket.send(json.dumps({"type": "connection_init"}))
+        socket.recv()
+        server.process.terminate()
+        server.process.wait(10)
 
 
 @pytest.mark.slow
