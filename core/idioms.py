@@ -72,16 +72,19 @@ def add_idioms(document: type[Document]) -> None:
         inherited: Any = super(document, cls)  # pyright: ignore[reportArgumentType]
         return await inherited.get(document_id, *args, **kwargs)
 
-    def get_pymongo_collection(cls: type[Document]) -> AsyncCollection[Any]:
+    def get_settings(cls: type[Document]) -> Any:
         try:
-            bound = super(document, cls).get_pymongo_collection()  # pyright: ignore[reportArgumentType]
+            return super(document, cls).get_settings()  # pyright: ignore[reportArgumentType]
         except CollectionWasNotInitialized as error:
             raise Unavailable(
                 f"{cls.__name__} is not connected to a database; await core.database.connection.init_database() first"
             ) from error
-        return collection_of(bound)
+
+    def get_pymongo_collection(cls: type[Document]) -> AsyncCollection[Any]:
+        return collection_of(super(document, cls).get_pymongo_collection())  # pyright: ignore[reportArgumentType]
 
     setattr(document, "custom_init", classmethod(custom_init))  # noqa: B010  (pyright: a class attribute of its own)
+    setattr(document, "get_settings", classmethod(get_settings))  # noqa: B010
     setattr(document, "get_pymongo_collection", classmethod(get_pymongo_collection))  # noqa: B010
     if own_get is None:
         setattr(document, "get", classmethod(get))  # noqa: B010

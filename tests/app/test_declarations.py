@@ -26,6 +26,13 @@ def _unknown_list_field() -> None:
         author: str
 
 
+def _unknown_field_in_a_section() -> None:
+    @datamodel(name="Book", ui={"detail_sections": [{"title": "Book", "fields": ["title", "autor"]}]})
+    class Book(Document):
+        title: str
+        author: str
+
+
 def _unknown_primary_field() -> None:
     @datamodel(name="Book", ui={"primary_field": "name"})
     class Book(Document):
@@ -168,6 +175,7 @@ def _union_of_model_and_value() -> None:
 
 CASES: list[tuple[Callable[[], None], tuple[str, ...]]] = [
     (_unknown_list_field, ("model Book", __name__, "list_fields", "'autor'", "author, id, title")),
+    (_unknown_field_in_a_section, ("model Book", "detail_sections", "'autor'", "author, id, title")),
     (_unknown_primary_field, ("model Book", "primary_field", "'name'")),
     (_unsupported_annotation, ("model Book", __name__, "cover", "complex", "use a supported type")),
     (_unsupported_in_embedded, ("model Book", "Cover", "colour", "use a supported type")),
