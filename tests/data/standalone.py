@@ -8,6 +8,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -19,9 +20,34 @@ _OP_REPLY, _OP_MSG = 1, 2013
 _REPLICA_SET = {"setName", "setVersion", "hosts", "primary", "me", "electionId", "lastWrite", "topologyVersion"}
 
 
+@dataclass
+class Standalone:
+    """Such a server. ``faults`` are error replies by command name, instead of the real ones; ``seen`` the commands."""
+
+    uri: str
+    faults: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def refusal(self, body: bytes) -> dict[str, Any] | None:
+        (size,) = struct.unpack_from("<i", body, 5)
+        command = bson.decode(body[5 : 5 + size])
+        self.seen.append(command)
+        if command.get("startTransaction"):
+            return error(20, "Transaction numbers are only allowed on a replica set member or mongos")
+        stages = command.get("pipeline") or [{}]
+        if "$changeStream" in stages[0]:
+            return error(40573, "The $changeStream stage is only supported on replica sets")
+        return self.faults.get(next(iter(command)))
+
+
+def error(code: int, message: str = "refused") -> dict[str, Any]:
+    return {"ok": 0.0, "errmsg": message, "code": code}
+
+
 @asynccontextmanager
-async def standalone(socket_of_server: Path, path: Path) -> AsyncIterator[str]:
-    """The URI of such a server, which lives as long as the block."""
+async def standalone(socket_of_server: Path, path: Path) -> AsyncIterator[Standalone]:
+    """Lives as long as the block."""
+    alone = Standalone(uri=f"mongodb://{quote_plus(str(path))}/?directConnection=true")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind = await asyncio.open_unix_connection(socket_of_server)
@@ -29,7 +55,7 @@ async def standalone(socket_of_server: Path, path: Path) -> AsyncIterator[str]:
             while True:
                 head, body = await _read(reader)
                 _, request_id, _, opcode = _HEADER.unpack(head)
-                refusal = _refusal(body) if opcode == _OP_MSG else None
+                refusal = alone.refusal(body) if opcode == _OP_MSG else None
                 if refusal is None:
                     behind[1].write(head + body)
                     writer.write(_alone(*await _read(behind[0])))
@@ -45,7 +71,7 @@ async def standalone(socket_of_server: Path, path: Path) -> AsyncIterator[str]:
 
     server = await asyncio.start_unix_server(serve, path)
     try:
-        yield f"mongodb://{quote_plus(str(path))}/?directConnection=true"
+        yield alone
     finally:
         server.close()
 
@@ -53,21 +79,6 @@ async def standalone(socket_of_server: Path, path: Path) -> AsyncIterator[str]:
 async def _read(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     head = await reader.readexactly(_HEADER.size)
     return head, await reader.readexactly(_HEADER.unpack(head)[0] - _HEADER.size)
-
-
-def _refusal(body: bytes) -> dict[str, Any] | None:
-    (size,) = struct.unpack_from("<i", body, 5)
-    command = bson.decode(body[5 : 5 + size])
-    if command.get("startTransaction"):
-        return _error(20, "IllegalOperation", "Transaction numbers are only allowed on a replica set member or mongos")
-    stages = command.get("pipeline") or [{}]
-    if "$changeStream" in stages[0]:
-        return _error(40573, "Location40573", "The $changeStream stage is only supported on replica sets")
-    return None
-
-
-def _error(code: int, name: str, message: str) -> dict[str, Any]:
-    return {"ok": 0.0, "errmsg": message, "code": code, "codeName": name}
 
 
 def _alone(head: bytes, body: bytes) -> bytes:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.access import LOCAL_OWNER
-from core.actions import Data, Query
+from core.actions import Data, GroupBy, Query, Sort
 from core.database.connection import client_of_loop
 from core.database.embedded.process import ensure_server, socket_path
-from core.errors import Duplicate, Unavailable
+from core.errors import Conflict, CoreError, Duplicate, LimitExceeded, OperationTimeout, Unavailable
 from core.events import ChangeFeed
 from core.runs.lifecycle import TaskRunStatus
 from core.runs.model import TaskRun
@@ -18,17 +18,22 @@ from core.settings import Settings
 from core.specs import Catalog
 from core.testing import test_database
 from tests.data.models import REGISTRY
-from tests.data.standalone import standalone
+from tests.data.standalone import Standalone, error, standalone
 
 
 @pytest.fixture
-async def alone(catalog: Catalog, settings: Settings, tmp_path: Path) -> AsyncIterator[Data]:
+async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[Standalone]:
     ensure_server(settings.data_dir)
+    async with standalone(socket_path(settings.data_dir.resolve()), tmp_path / "mongod.sock") as made:
+        yield made
+
+
+@pytest.fixture
+async def alone(catalog: Catalog, server: Standalone) -> AsyncIterator[Data]:
     documents = [info.document_cls for info in REGISTRY.models.values()]
-    async with standalone(socket_path(settings.data_dir.resolve()), tmp_path / "mongod.sock") as uri:
-        reached = Settings(mongodb_uri=uri)  # type: ignore[arg-type]
-        async with test_database(documents, reached) as database:
-            yield Data(catalog, reached.model_copy(update={"mongodb_database": database.name}))
+    reached = Settings(mongodb_uri=server.uri, query_timeout=7)  # type: ignore[arg-type]
+    async with test_database(documents, reached) as database:
+        yield Data(catalog, reached.model_copy(update={"mongodb_database": database.name}))
 
 
 async def test_the_server_is_a_standalone_one(alone: Data) -> None:
@@ -71,3 +76,47 @@ async def test_runs_are_followed_all_the_same(alone: Data, catalog: Catalog) -> 
         assert (last.kind, last.id, last.document and last.document["status"]) == ("updated", new.id, "failed")
     await asyncio.sleep(0.1)
     assert asyncio.all_tasks() == tasks
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (50, OperationTimeout),
+        (112, Conflict),
+        (10334, LimitExceeded),
+        (13, Unavailable),
+        (91, Unavailable),
+        (8000, Unavailable),
+    ],
+)
+async def test_what_the_server_refuses_has_a_name(
+    alone: Data, server: Standalone, catalog: Catalog, code: int, expected: type[CoreError]
+) -> None:
+    model = catalog.models["Thing"]
+    row = await alone.create(model, LOCAL_OWNER, {"text": "a"})
+    for command, call in {
+        "find": lambda: alone.list(model, LOCAL_OWNER, Query()),
+        "aggregate": lambda: alone.count(model, LOCAL_OWNER),
+        "insert": lambda: alone.create(model, LOCAL_OWNER, {}),
+        "findAndModify": lambda: alone.update(model, LOCAL_OWNER, row["_id"], {"text": "b"}),
+        "delete": lambda: alone.delete(model, LOCAL_OWNER, row["_id"]),
+        "update": lambda: alone.update_many(model, LOCAL_OWNER, {}, {"text": "c"}),
+    }.items():
+        server.faults[command] = error(code)
+        with pytest.raises(expected):
+            await call()
+        del server.faults[command]
+    assert (await alone.get(model, LOCAL_OWNER, row["_id"]))["text"] == "a"
+
+
+async def test_every_read_has_a_deadline(alone: Data, server: Standalone, catalog: Catalog) -> None:
+    model = catalog.models["Thing"]
+    await alone.create(model, LOCAL_OWNER, {"text": "a"})
+    server.seen.clear()
+    await alone.list(model, LOCAL_OWNER, Query(search="a"))
+    await alone.list(model, LOCAL_OWNER, Query(sorting=[Sort(field="text", nulls="last")]))
+    await alone.count(model, LOCAL_OWNER)
+    await alone.aggregate(model, LOCAL_OWNER, None, [GroupBy(field="text")], {})
+    await alone.get_many(model, LOCAL_OWNER, ["0" * 24])
+    reads = [command for command in server.seen if next(iter(command)) in ("find", "aggregate")]
+    assert [command.get("maxTimeMS") for command in reads] == [7000] * 5
