@@ -154,6 +154,8 @@ class _Inspector:
         hints = info.ui_hints
         named = [("list_fields", name) for name in hints.get("list_fields", ())]
         named += [("searchable", name) for name in hints.get("searchable", ())]
+        sections = [section for section in hints.get("detail_sections", ()) if isinstance(section, Mapping)]
+        named += [("detail_sections", name) for section in sections for name in section.get("fields", ())]
         named += [("primary_field", hints[key]) for key in ("primary_field",) if key in hints]
         for hint, name in named:
             if name.split(".")[0] not in known:

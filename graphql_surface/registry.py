@@ -228,6 +228,11 @@ def _hints(ui: Mapping[str, Any], spec: ObjectSpec) -> Mapping[str, Any]:
     for key in _NAMING_HINTS:
         if key in out:
             out[key] = named(out[key]) if isinstance(out[key], str) else [named(one) for one in out[key]]
+    if "detail_sections" in out:
+        out["detail_sections"] = [
+            {**section, "fields": [named(one) for one in section["fields"]]} if "fields" in section else section
+            for section in out["detail_sections"]
+        ]
     if isinstance(out.get("fields"), Mapping):
         out["fields"] = {named(name): hints for name, hints in out["fields"].items()}
     return out
