@@ -34,7 +34,9 @@ def problem(error: CoreError) -> JSONResponse:
         ]
     if error.task_run_id:
         body["task_run_id"] = error.task_run_id
-    return JSONResponse(body, error.status, media_type=MEDIA_TYPE)
+    # https://www.rfc-editor.org/rfc/rfc9110#name-401-unauthorized
+    headers = {"www-authenticate": "Bearer"} if error.status == 401 else None
+    return JSONResponse(body, error.status, headers, MEDIA_TYPE)
 
 
 def masked(error: Exception) -> JSONResponse:

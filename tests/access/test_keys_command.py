@@ -5,23 +5,29 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    folder = tmp_path_factory.mktemp("keys")
+def command_of(folder: Path, **settings: str) -> Command:
+    """The ``jobhunter`` command in a folder of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CORE_", "MONGODB_"))}
+    environment = {**kept, "CORE_DATA_DIR": str(folder / "data"), **settings}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli", "keys", *arguments]
-        environment = {**kept, "CORE_DATA_DIR": str(folder / "data")}
+        command = [sys.executable, "-m", "cli", *arguments]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    command = command_of(tmp_path_factory.mktemp("keys"))
+    return lambda *arguments: command("keys", *arguments)
 
 
 def test_a_key_is_printed_once_alone_on_standard_output_and_listed_without_its_secret(keys: Command):

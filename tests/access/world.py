@@ -48,6 +48,7 @@ class World:
     database: Any
     keys: dict[str, str | None]
     client: httpx.Client
+    settings: Settings
     runs: dict[str, str] = field(default_factory=dict[str, str])
 
     def ask(self, role: str, query: str, variables: Mapping[str, Any] | None = None) -> Any:
@@ -133,6 +134,7 @@ def open_world(server: Server, data_dir: Path) -> World:
         database=client[settings.mongodb_database],
         keys=make_keys(settings),
         client=httpx.Client(base_url=server.url, timeout=60),
+        settings=settings,
     )
     world.plant()
     for operation in ("findEmployee", "promote", "whisper", "greet", "knock", "shutDown"):
