@@ -9,8 +9,9 @@ import typer
 from cli.errors import fail, log_to_stderr
 from core.errors import CoreError
 
-_GRACE = 8
-"""Seconds that open requests and streams have after SIGTERM; the process is gone within ten."""
+_GRACE = 3
+"""Seconds that open requests and streams have after SIGTERM. Runs have ``run_drain`` after that, so that the process is
+gone within ten."""
 
 
 def serve(

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     )
     run_concurrency: int = Field(10, ge=1, description="Background runs at once in one server or worker")
     run_poll: float = Field(1.0, gt=0, description="Seconds between two looks for background runs of other processes")
-    run_drain: float = Field(4.0, ge=0, description="Seconds that running operations get to end at a shutdown")
+    run_drain: float = Field(3.0, ge=0, description="Seconds that running operations get to end at a shutdown")
     run_retry_delay: float = Field(5.0, ge=0, description="Seconds before the second attempt; doubles with each one")
     run_retry_longest: float = Field(300.0, ge=0, description="Seconds between two attempts at most")
     run_log_lines: int = Field(10_000, ge=1, description="Lines a run's journal holds at most")

@@ -24,7 +24,8 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 def environment_for(database: Database, **more: str) -> dict[str, str]:
     """What a process needs to work on the test's database with the test's application."""
-    own = {"CORE_MODULES": "tests.runs.application", "MONGODB_DATABASE": database.name}
+    uri = ensure_server(default_settings().data_dir)
+    own = {"CORE_MODULES": "tests.runs.application", "MONGODB_DATABASE": database.name, "MONGODB_URI": uri}
     return {**os.environ, **QUICK, **own, **more}
 
 
