@@ -3,10 +3,11 @@
 from datetime import datetime
 
 import pytest
-from bson import Decimal128, Int64
+from bson import Decimal128, Int64, Regex
 
 from core.database.embedded.semantics.collation import Collation
 from core.database.embedded.semantics.errors import CommandError
+from core.database.embedded.semantics.matching import compile_filter
 from core.database.embedded.semantics.pipeline import compile_pipeline
 from core.database.embedded.semantics.values import identical
 
@@ -289,6 +290,49 @@ def test_a_graph_lookup_finds_what_can_be_reached_each_once():
     ]  # fmt: skip
     (found,) = aggregate(stages, "staff")
     assert [(row["name"], row["depth"]) for row in found["below"]] == [("Bo", 0), ("Cy", 1), ("Di", 1)]
+
+
+def test_a_graph_ends_where_a_field_is_missing():
+    stages = [
+        {"$match": {"name": "Di"}},
+        {"$graphLookup": {"from": "staff", "startWith": "$chief", "connectFromField": "chief",
+                          "connectToField": "name", "as": "above", "restrictSearchWithMatch": {"_id": {"$lt": 9}}}},
+        {"$project": {"above.name": 1}},
+    ]  # fmt: skip
+    (found,) = aggregate(stages, "staff")
+    assert found["above"] == [{"name": "Bo"}, {"name": "Ada"}]
+
+
+BY_FIELDS = {"from": "sales", "localField": "sku", "foreignField": "item", "as": "x"}
+BY_EXPRESSION = {
+    "from": "sales", "let": {"s": "$sku"}, "as": "x",
+    "pipeline": [{"$match": {"$expr": {"$and": [{"$gt": ["$qty", 1]}, {"$eq": ["$$s", "$item"]}]}}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lookup", [BY_FIELDS, BY_EXPRESSION], ids=["fields", "expression"])
+def test_a_lookup_asks_for_what_it_needs_where_the_caller_has_an_index(lookup):
+    asked = []
+
+    def search(name, path, values):
+        asked.append((name, path, values))
+        match = compile_filter({path: {"$in": values}})
+        return [document for document in COLLECTIONS[name] if match(document)]
+
+    def nothing(name):
+        raise AssertionError(f"{name} was read as a whole")
+
+    stages = [{"$lookup": lookup}]
+    pipeline = compile_pipeline(stages, sources=nothing, search=search)
+    assert list(pipeline.run(STOCK)) == aggregate(stages, "stock")
+    assert asked[0] == ("sales", "item", ["abc"])
+
+
+def test_a_lookup_takes_a_pattern_for_the_value_it_is():
+    documents = [{"_id": 1, "k": Regex("^a")}, {"_id": 2, "k": {"$gt": ""}}]
+    stages = [{"$lookup": {"from": "stock", "localField": "k", "foreignField": "sku", "as": "found"}}]
+    pipeline = compile_pipeline(stages, sources=lambda name: STOCK, search=lambda name, path, values: 1 / 0)
+    assert [row["found"] for row in pipeline.run(documents)] == [[], []]
 
 
 # Leading parts

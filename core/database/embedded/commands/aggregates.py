@@ -59,8 +59,9 @@ class _Aggregation:
         text = self._collection.text_fields if self._collection is not None else None
         variables = command_variables(call.mapping("let"))
         self.pipeline: Pipeline = compile_pipeline(
-            stages, collation=call.collation, variables=variables, sources=self._source, text=text
-        )
+            stages, collation=call.collation, variables=variables, sources=self._source,
+            search=self._find, text=text,
+        )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
             collation=call.collation, hint=None if plain else call.hint, variables=variables,
@@ -82,6 +83,17 @@ class _Aggregation:
         rows = scan(self._reading, collection, Plan())
         found = (document for _, _, document in matching(self._reading, rows, None))
         return compile_pipeline(stages, sources=self._source).run(found) if stages else found
+
+    def _find(self, name: str, path: str, values: list[Any]) -> Iterable[Document] | None:
+        """What a stage looks for in another collection, where an index of it leads there."""
+        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)
+        if collection is None or collection.view is not None:
+            return None
+        search = Search(collection, {path: {"$in": values}}, collation=self._call.collation)
+        if search.plan.index is None:
+            return None
+        rows = search.rows(self._reading)
+        return (document if document is not None else decode(body) for _, body, document in rows)
 
 
 def _resolved(

@@ -8,14 +8,14 @@ from .collation import Collation
 from .errors import CommandError, mismatch, unsupported
 from .expressions import command_variables
 from .matching import text_score
-from .stages import flow, grouping, joining, shaping
+from .stages import flow, grouping, joining, lookup, shaping
 from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
-from .stages.scope import Document, Row, Source, Stage, StageScope
+from .stages.scope import Document, Row, Search, Source, Stage, StageScope
 
 __all__ = ["ACCUMULATORS", "STAGES", "Pipeline", "compile_pipeline"]
 
-_ROWS: dict[str, Row] = {**flow.ROWS, **grouping.ROWS, **joining.ROWS, **shaping.ROWS}
+_ROWS: dict[str, Row] = {**flow.ROWS, **grouping.ROWS, **joining.ROWS, **lookup.ROWS, **shaping.ROWS}
 STAGES = (*_ROWS, "$out")
 """The stages offered; ``$out`` is left to the caller."""
 _KEEPING = frozenset({"$match", "$sort", "$limit", "$skip", "$sample"})
@@ -53,10 +53,12 @@ def compile_pipeline(
     collation: Collation | None = None,
     variables: Mapping[str, Any] | None = None,
     sources: Source,
+    search: Search | None = None,
     text: Iterable[str] | None = None,
 ) -> Pipeline:
-    """``sources`` gives the documents of other collections by name; ``variables`` those of the command's ``let``;
-    ``text`` the fields of the collection's text index.
+    """``sources`` gives the documents of other collections by name, ``search`` finds some through an index (of a
+    collection's name, a path and values); ``variables`` are those of the command's ``let``, ``text`` the fields of the
+    collection's text index. What is compiled is for one command: documents of other collections are read once.
 
     Raises CommandError for a malformed pipeline, or what is not offered.
     """
@@ -64,7 +66,9 @@ def compile_pipeline(
     out = found.pop()[1] if found and found[-1][0] == "$out" else None
     _check_places(found)
     values = {**command_variables(), **(variables or {})}
-    scope = StageScope(compile_in=_compile_inner, sources=sources, collation=collation, variables=values, text=text)
+    scope = StageScope(
+        compile_in=_compile_inner, sources=sources, search=search, collation=collation, variables=values, text=text
+    )
     leading, rest = _leading(found)
     match = _joined([argument for name, argument in leading if name == "$match"])
     if match is not None:

@@ -12,6 +12,8 @@ Document = dict[str, Any]
 Stage = Callable[[Iterable[Document]], Iterator[Document]]
 Source = Callable[[str], Iterable[Document]]
 """Gives the documents of another collection of the database."""
+Search = Callable[[str, str, list[Any]], Iterable[Document] | None]
+"""Gives those where a path leads to one of the values, as ``$in`` says it; None where no index serves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,7 @@ class StageScope:
 
     compile_in: Callable[[Any, "StageScope"], Stage]
     sources: Source
+    search: Search | None = None
     collation: Collation | None = None
     variables: Mapping[str, Any]
     """Read whenever a document passes, so they may change between documents."""
