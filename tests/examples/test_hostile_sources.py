@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.database.connection import Database
 from core.examples.models.models import Job
-from core.examples.sources import Posting, SourceError, store
+from core.examples.sources import Posting, SourceError, store, structured
 from core.examples.sources.fetching import Page
 from core.examples.sources.posting import amount, moment, plain_text
 from core.examples.sources.reading import postings_of
@@ -56,7 +56,19 @@ def test_any_moment_and_number(value: object) -> None:
 
 @given(st.text())
 def test_any_markup(text: str) -> None:
+    plain_text(text)
     plain_text(f"<p>{text}</p>")
+
+
+@pytest.mark.parametrize("text", ["https://x.example/?a=1&b=2", "a.html & b", "x < y & z > 1"])
+def test_text_that_looks_like_something_else_stays(text: str) -> None:
+    assert plain_text(text) == text
+
+
+def test_xhtml_is_read_like_html() -> None:
+    (found,) = read(f'<?xml version="1.0" encoding="utf-8"?>\n{page(posting())}')
+    assert isinstance(found, Posting)
+    assert structured.parsed("https://x.example/").get_text() == ""
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import unescape
 from typing import Annotated, Any, cast
 
 from bs4 import BeautifulSoup
@@ -124,8 +125,8 @@ def plain_text(markup: str | None) -> str:
     """Text of an HTML fragment: a line a block, entities resolved, nothing executable left."""
     if not markup:
         return ""
-    if "<" not in markup and "&" not in markup:
-        return markup.strip()
+    if "<" not in markup:
+        return unescape(markup).strip()
     soup = BeautifulSoup(markup, "html.parser")
     for dropped in soup(["script", "style"]):
         dropped.decompose()

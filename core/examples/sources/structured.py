@@ -1,6 +1,7 @@
 """Pages that describe their postings in JSON-LD: https://schema.org/JobPosting."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -13,12 +14,14 @@ from core.examples.sources.posting import Posting, amount, currency, employment_
 
 Node = Mapping[str, Any]
 
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*>")
 # Paid units of a year, for https://schema.org/unitText; full time is taken as 40 hours a week.
 _UNITS_A_YEAR = {"HOUR": 2080, "DAY": 260, "WEEK": 52, "MONTH": 12, "YEAR": 1}
 
 
 def parsed(html: str) -> BeautifulSoup:
-    return BeautifulSoup(html, "html.parser")
+    """The page as HTML; XHTML's XML declaration and text without any element, which Beautiful Soup warns of, go."""
+    return BeautifulSoup(_XML_DECLARATION.sub("", html) if "<" in html else "", "html.parser")
 
 
 def nodes(page: BeautifulSoup, kind: str) -> Iterator[Node]:
