@@ -49,7 +49,7 @@ class _Chain:
     async def __call__(self, headers: Mapping[str, str]) -> Principal:
         headers = lowered(headers)
         token, client = token_of(headers), headers.get(CLIENT)
-        if client:
+        if client and not (token and self._keys.remembers(token)):
             self._attempts.check(client)
         try:
             return await self._principal(headers, token)

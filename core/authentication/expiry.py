@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from core.access import Principal
 from core.authentication.credentials import Authenticate
-from core.errors import Unauthenticated, Unavailable
+from core.errors import TooManyAttempts, Unauthenticated, Unavailable
 
 
 async def until_refused(
@@ -26,7 +26,7 @@ async def until_refused(
             raise Unauthenticated("your credentials have expired; connect again with new ones")
         try:
             found = await authenticate(headers)
-        except Unavailable:
+        except (TooManyAttempts, Unavailable):
             continue  # nobody can say, so what was said last stands
         if (found.id, found.roles, found.scopes) != (principal.id, principal.roles, principal.scopes):
             raise Unauthenticated("your rights have changed; connect again")

@@ -113,16 +113,23 @@ class ApiKeys:
         self._cache.clear()
         return _key(document)
 
+    def remembers(self, text: str) -> bool:
+        """Whether the key was good a moment ago."""
+        return self._remembered(_digest(text)) is not None
+
     async def principal_of(self, text: str) -> Principal:
         """Raises:
         Unauthenticated: the key is unknown, revoked or expired.
         """
         digest = _digest(text)
-        known = self._cache.get(digest)
-        principal = known[1] if known and known[0] > time.monotonic() else await self._looked_up(text, digest)
+        principal = self._remembered(digest) or await self._looked_up(text, digest)
         if principal.expires_at and principal.expires_at <= datetime.now(UTC):
             raise Unauthenticated("this API key has expired")
         return principal
+
+    def _remembered(self, digest: str) -> Principal | None:
+        until, principal = self._cache.get(digest, (0.0, None))
+        return principal if until > time.monotonic() else None
 
     async def _looked_up(self, text: str, digest: str) -> Principal:
         shape = _SHAPE.fullmatch(text)

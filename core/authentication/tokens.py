@@ -5,17 +5,16 @@ Algorithm, issuer and audience are pinned by the settings and ``exp`` is require
 an HMAC, anybody could sign.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from json import JSONDecodeError
 from typing import Any, cast
 
 import jwt
 
 from core.access import ANONYMOUS, LOCAL_OWNER, Principal
 from core.authentication.local import is_loopback
-from core.errors import DeclarationError, Unauthenticated, Unavailable
+from core.authentication.published_keys import PublishedKeys
+from core.errors import DeclarationError, Unauthenticated
 from core.settings import Settings
 
 _ALGORITHMS = frozenset(
@@ -23,12 +22,10 @@ _ALGORITHMS = frozenset(
 )
 _LEEWAY = 10
 """Seconds the clocks of issuer and server may differ."""
-_FETCH_TIMEOUT = 5
 
 
 class Tokens:
-    """The tokens of one issuer. Its keys are fetched when first needed and kept for five minutes; a token signed with
-    a key that is not among them has them fetched again, at most every ``cooldown`` seconds.
+    """The tokens of one issuer. ``cooldown`` is that of ``PublishedKeys``.
 
     Raises:
         DeclarationError: the settings do not pin enough.
@@ -37,7 +34,7 @@ class Tokens:
     def __init__(self, settings: Settings, *, cooldown: float = 30) -> None:
         _check(settings)
         self._settings = settings
-        self._keys = jwt.PyJWKClient(str(settings.jwt_jwks_url), timeout=_FETCH_TIMEOUT, cooldown_duration=cooldown)
+        self._keys = PublishedKeys(str(settings.jwt_jwks_url), cooldown)
 
     async def principal_of(self, token: str) -> Principal:
         """Raises:
@@ -45,13 +42,11 @@ class Tokens:
         Unavailable: the issuer's keys cannot be fetched.
         """
         try:
-            key = await asyncio.to_thread(self._keys.get_signing_key_from_jwt, token)
+            key = await self._keys.get(jwt.get_unverified_header(token).get("kid"))
             claims = jwt.decode(
                 token, key, algorithms=self._settings.jwt_algorithms, issuer=self._settings.jwt_issuer,
                 audience=self._settings.jwt_audience, leeway=_LEEWAY, options={"require": ["exp", "iss", "aud", "sub"]},
             )  # fmt: skip
-        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, JSONDecodeError) as error:
-            raise Unavailable("the token cannot be checked: its issuer's keys cannot be fetched") from error
         except (jwt.PyJWTError, RecursionError) as error:
             reason = _REASONS.get(type(error), "it is not valid")
             raise Unauthenticated(f"this token is not accepted: {reason}") from error

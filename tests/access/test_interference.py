@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from tests.access.promises import EMPLOYEE, MAY, MODELS
 from tests.access.ways import READ, SORT, SORTABLE
-from tests.access.world import CANARY, SOUTH, VAULT, World
+from tests.access.world import CANARY, NORTH, SOUTH, VAULT, World
 
 BLIND = ("editor", "viewer", "intake", "stranger", "anonymous")
 """Those who see neither the south nor salaries."""
@@ -72,6 +74,37 @@ def test_the_probes_can_tell_the_databases_apart(world: World):
     one = _answers(world, "owner", secret=CANARY, hidden_rows=True)
     other = _answers(world, "owner", secret=OTHER, hidden_rows=False)
     assert sum(one[probe] != other[probe] for probe in one) > 60
+
+
+_CONDITIONS = some.one_of(
+    some.builds(lambda name: {"name": {"iContains": name}}, some.sampled_from(["a", "Nora", "Sam", "", "x"])),
+    some.builds(lambda region: {"region": {"neq": region}}, some.sampled_from(["north", "south", "x"])),
+    some.builds(lambda regions: {"region": {"in": regions}}, some.lists(some.sampled_from(["north", "south"]))),
+    some.builds(lambda id: {"id": {"eq": str(id)}}, some.sampled_from([NORTH, SOUTH])),
+    some.builds(lambda name: {"team": {"name": {"eq": name}}}, some.sampled_from(["blue", "red"])),
+    some.just({"badge": {"isNot": None}}),
+    some.just({}),
+)
+_FILTERS = some.recursive(
+    _CONDITIONS,
+    lambda inner: some.one_of(
+        some.builds(lambda parts: {"or": parts}, some.lists(inner, max_size=3)),
+        some.builds(lambda parts: {"and": parts}, some.lists(inner, max_size=3)),
+        some.builds(lambda part: {"not": part}, inner),
+        some.builds(lambda one, other: {**one, **other}, inner, inner),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filter_=_FILTERS)
+def test_no_filter_reaches_a_hidden_row(world: World, filter_: dict[str, Any]):
+    """However a filter is put together, the rows' own filter is joined to it by AND."""
+    query = "query ($filter: EmployeeFilter) { employees(filter: $filter) { nodes { id } totalCount } }"
+    answer = world.ask("viewer", query, {"filter": filter_})
+    assert [one["id"] for one in answer["data"]["employees"]["nodes"]] in ([], [str(NORTH)])
+    assert answer["data"]["employees"]["totalCount"] <= 1
 
 
 @pytest.mark.parametrize("role", sorted(MAY["Employee", "update"] - {"owner", "hr", "hr may write Employee"}))

@@ -156,6 +156,19 @@ async def test_refused_keys_of_one_address_are_limited_and_others_are_not(keys: 
     assert (await authenticate({**bearer(text), **colleague})).id == "key:ci"
 
 
+async def test_a_key_in_use_goes_on_where_others_of_its_address_guess(keys: ApiKeys, settings: Settings):
+    _, text = await keys.create("ci")
+    changes = {"auth_failures_per_minute": 1, "key_cache_seconds": 60}
+    authenticate = authenticator(settings.model_copy(update=changes))
+    here = {":client": "192.0.2.1"}
+    await authenticate({**bearer(text), **here})
+    with pytest.raises(Unauthenticated):
+        await authenticate({**bearer("core_00000000_x"), **here})
+    with pytest.raises(TooManyAttempts):
+        await authenticate({**bearer("core_00000000_x"), **here})
+    assert (await authenticate({**bearer(text), **here})).id == "key:ci"
+
+
 @pytest.mark.parametrize(
     ("scopes", "allowed"),
     [

@@ -1,5 +1,6 @@
 """JWTs: only those the pinned issuer signed for us, with a pinned algorithm, and not expired."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -196,6 +197,33 @@ async def test_unknown_keys_do_not_make_us_fetch_again_and_again(settings: Setti
     for number in range(20):
         with pytest.raises(Unauthenticated):
             await authenticate(bearer(signed(key, kid=f"guess-{number}")))
+    assert issuer.fetched == 1
+
+
+async def test_a_known_key_does_not_wait_for_an_issuer_that_is_slow_about_another(
+    settings: Settings, issuer: Issuer, key: Any
+):
+    tokens = Tokens(settings, cooldown=0)
+    await tokens.principal_of(signed(key))
+    answered = threading.Event()
+    issuer.body = lambda: answered.wait(4) and b'{"keys": []}'  # type: ignore[method-assign, return-value, assignment]
+    waiting = asyncio.create_task(tokens.principal_of(signed(key, kid="unknown")))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    assert (await tokens.principal_of(signed(key))).id == "ada"
+    assert time.monotonic() - began < 1
+    answered.set()
+    with pytest.raises(Unavailable):
+        await waiting
+    assert (await tokens.principal_of(signed(key))).id == "ada"
+
+
+async def test_an_issuer_that_is_down_is_not_asked_by_every_request(settings: Settings, issuer: Issuer, key: Any):
+    issuer.body = lambda: b"down"
+    authenticate = authenticator(settings)
+    for _ in range(10):
+        with pytest.raises(Unavailable):
+            await authenticate(bearer(signed(key)))
     assert issuer.fetched == 1
 
 
