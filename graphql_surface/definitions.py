@@ -39,13 +39,13 @@ class ReadField(StrawberryField):
             python_name=name, graphql_name=name, description=description, deprecation_reason=deprecated, default=default
         )
         self._given_type = type_
-        self._read = read
+        self.read = read
 
     def resolve_type(self, *, type_definition: StrawberryObjectDefinition | None = None) -> GraphQLType:
         return self._given_type
 
     def get_result(self, source: Any, info: "Info[Any, Any] | None", args: list[Any], kwargs: Any) -> Any:
-        return self._read(source) if self._read else None
+        return self.read(source) if self.read else None
 
 
 class ResolvedField(ReadField):

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 
 from core.errors import CoreError, FieldError, FieldPath
 from core.specs import Catalog, ListType, ObjectSpec, ObjectType, TypeSpec, UnionType
-from graphql_surface.definitions import Read, Resolve
+from graphql_surface.definitions import Resolve
 
 
 def to_graphql_error(error: CoreError, catalog: Catalog | None = None, root: ObjectSpec | None = None) -> GraphQLError:
@@ -84,15 +84,3 @@ def translated(resolve: Resolve, catalog: Catalog, root: ObjectSpec | None = Non
             raise to_graphql_error(error, catalog, root) from error
 
     return read
-
-
-def readable(read: Read) -> Read:
-    """The reader with its CoreErrors as GraphQL errors: a stored value that breaks its model."""
-
-    def answer(source: Any) -> Any:
-        try:
-            return read(source)
-        except CoreError as error:
-            raise to_graphql_error(error) from error
-
-    return answer

@@ -1,10 +1,11 @@
-"""Execution in which a stored document that breaks its model costs one item of a list, not the list.
+"""Execution with compiled selections, in which a document that breaks its model costs one item of a list, not the list.
 
 GraphQL would carry the error of a field that must not be null up to the next place that may be, which for
 ``[Job!]!`` is the whole answer. Here such an item is left out and its error, which names document and field, is in
 ``errors`` at the place where the item would have stood.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLError, is_non_null_type
@@ -12,13 +13,43 @@ from graphql.error import located_error
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from core.errors import InvalidDocument
+from core.errors import CoreError, InvalidDocument
+from graphql_surface.errors import to_graphql_error
+from graphql_surface.shapes import Shape, shape_of
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, with lists that stand a broken item."""
+    """Strawberry's executor, with compiled selections and lists that stand a broken item."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The details are kept beside the shape: their id is the key, and must not be given to others meanwhile.
+        self._shapes: dict[tuple[str, int], tuple[Any, Shape | None]] = {}
+
+    def collect_and_execute_subfields(
+        self, return_type: Any, field_details_list: Any, path: Path, result: Any, position_context: Any
+    ) -> Any:
+        shape = self._shape(return_type, field_details_list)
+        if shape is not None:
+            with suppress(Exception):  # the way below finds it again and says where it is
+                return shape(result)
+        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+
+    def _shape(self, type_: Any, details: Any) -> Shape | None:
+        if self.middleware_manager and self.middleware_manager.middlewares:
+            return None  # they want to see every field
+        key = (type_.name, id(details))
+        if key not in self._shapes:
+            self._shapes[key] = (details, shape_of(self.schema, type_, details, self._selected))
+        return self._shapes[key][1]
+
+    def _selected(self, type_: Any, details: Any) -> Any:
+        fields, deferred, _ = self.collect_subfields(type_, details)
+        return None if deferred else fields
 
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
+        if isinstance(raw_error, CoreError):
+            raw_error = to_graphql_error(raw_error)
         if isinstance(path.key, int) and is_non_null_type(return_type) and _is_broken(raw_error):
             nodes = [details.node for details in field_details_list]
             self.collected_errors.add(located_error(raw_error, nodes, path.as_list()), path)

@@ -30,7 +30,7 @@ from graphql_surface.definitions import (
     nullable,
     union_type,
 )
-from graphql_surface.errors import readable, translated
+from graphql_surface.errors import translated
 from graphql_surface.relations import relation_field
 from graphql_surface.scalars import SCALAR_TYPES
 
@@ -104,7 +104,6 @@ def _field(build: Builder, owner: ObjectSpec, field: FieldSpec, model: ModelSpec
         return relation_field(build, model, field, relation, output_type(build, field.type), describe_field(field))
     type_, read = output_type(build, field.type), _read(build, owner, field)
     if model is None or not _has_read_rule(model, field):
-        read = readable(read)
         type_ = nullable(type_) if field.nullable else type_
         return ReadField(field.graphql, type_, describe_field(field), read, deprecated=field.deprecated)
     resolve = translated(_guard(model, field, read), build.catalog)
