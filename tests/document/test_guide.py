@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+import core.examples.operations  # noqa: F401  (registers the example)
+from core.examples.settings import JobhunterSettings
+from core.registries import ModelRegistry, OperationRegistry
 from tests.examples.loopback import Answer, serve
 from tests.server import running_server
 
@@ -104,9 +105,15 @@ def test_every_kind_of_block_is_handled_and_none_is_forgotten() -> None:
     assert unsaved == []
 
 
-@pytest.mark.parametrize("name", ["JOBHUNTER_STEPSTONE_URL", "JOBHUNTER_SMTP_URL", "JOBHUNTER_COMPANY_INFO_URL"])
-def test_the_settings_it_names_exist(name: str) -> None:
-    from core.examples.settings import JobhunterSettings
+def test_the_reference_names_every_model_operation_and_setting() -> None:
+    text = (ROOT / "docs" / "example.md").read_text()
+    declared = [(info.name, info.document_cls) for info in ModelRegistry.list_all()]
+    declared += [(found.name, found.implementation) for found in OperationRegistry.list_all()]
+    names = [name for name, python in declared if python.__module__.startswith("core.examples")]
+    names += [f"JOBHUNTER_{name.upper()}" for name in JobhunterSettings.model_fields]
+    assert [name for name in names if f"`{name}`" not in text] == []
 
-    assert name.removeprefix("JOBHUNTER_").lower() in JobhunterSettings.model_fields
-    assert name in GUIDE.read_text()
+
+def test_the_settings_the_guide_names_exist() -> None:
+    named = set(re.findall(r"JOBHUNTER_(\w+)", GUIDE.read_text()))
+    assert named <= {name.upper() for name in JobhunterSettings.model_fields}
