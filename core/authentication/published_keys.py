@@ -21,8 +21,8 @@ _PAUSE = 2
 
 
 class PublishedKeys:
-    """Keys by their id. They are fetched when first needed, after five minutes, and for an id that is not among them (at most
-    every ``cooldown`` seconds); by one request at a time, and no request waits for a key that is known.
+    """Keys by their id: fetched when first needed, after five minutes, and, at most every ``cooldown`` seconds, for an
+    id that is not among them. One request fetches at a time; none waits for a key that is known.
     """
 
     def __init__(self, url: str, cooldown: float) -> None:

@@ -156,6 +156,19 @@ def test_a_websocket_with_wrong_credentials_is_closed(world: World, payload: dic
     assert closed.value.rcvd.code == 4403
 
 
+@pytest.mark.parametrize("role", ["viewer", "hr"])
+def test_every_transport_answers_a_query_alike(world: World, role: str):
+    """POST, GET and WebSocket: one principal, one answer."""
+    query = "{ employees { nodes { id name salary } totalCount } }"
+    posted = world.ask(role, query)
+    got = world.client.get("/graphql", params={"query": query}, headers=world.headers(role)).json()
+    with world.subscription(role, query) as messages:
+        sent = messages.next()["payload"]
+    assert posted == got == sent
+    assert len(posted["data"]["employees"]["nodes"]) == (2 if role == "hr" else 1)
+    assert ("errors" in posted) == (role == "viewer")
+
+
 def test_a_run_is_followed_only_by_those_who_see_it(world: World):
     for role, code in (("viewer", "NOT_FOUND"), ("stranger", "NOT_FOUND"), ("anonymous", "NOT_FOUND")):
         for field in ("taskRun", "taskRunLogs"):
