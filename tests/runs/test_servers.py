@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.runs.conftest import until
 from tests.runs.processes import QUICK, REPOSITORY, wire
 from tests.server import Server, running_server
+
+pytestmark = pytest.mark.slow
 
 APPLICATION = {**QUICK, "CORE_MODULES": "tests.runs.application", "PYTHONPATH": str(REPOSITORY)}
 RUN = "mutation($input: JobInput!, $run: RunOptions) { %s(input: $input, run: $run) { taskRun { id status } } }"
@@ -82,11 +85,10 @@ async def test_a_database_that_is_down_at_start_is_waited_for(tmp_path: Path) ->
         await line.close()
         environment = {**APPLICATION, "MONGODB_URI": line.uri, "CORE_DATABASE_TIMEOUT": "0.5"}
         environment["MONGODB_DATABASE"] = f"down_{tmp_path.name}"[:38]
-        opening = asyncio.create_task(_open_later(line))
         with await asyncio.to_thread(_Running, tmp_path, environment) as server:
             assert await _status(f"{server.url}/health") == 200
             assert await _status(f"{server.url}/ready") == 503
-            await opening
+            await line.open()
             await until(lambda: _is_ready(server), 30)
             assert (await call(server, "quick", "served"))["status"] == "SUCCESS"
             line.delay = 4.0
@@ -111,11 +113,6 @@ class _Running:
 
     def __exit__(self, *error: Any) -> None:
         self._server.__exit__(*error)
-
-
-async def _open_later(line: Any) -> None:
-    await asyncio.sleep(4)
-    await line.open()
 
 
 async def _status(url: str) -> int:
