@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from bson import Int64
+
 from ..call import Call, mapping
 from ..cursors import FIRST_BATCH, Cursor
 from ..edits import savepoint
@@ -13,7 +15,7 @@ from ..scans import Reading, matching, scan
 from ..search import Search
 from ..semantics.errors import CommandError, mismatch, unsupported
 from ..semantics.expressions import command_variables
-from ..semantics.pipeline import Pipeline, compile_pipeline
+from ..semantics.pipeline import STAGES, Pipeline, compile_pipeline
 from ..semantics.values import decode, is_number
 from ..store import prepare
 from ..streams import Event, Shape, Stream
@@ -33,8 +35,8 @@ def aggregate(engine: Engine, call: Call) -> Reply:
     stages, size = _stages(call), _batch_size(call)
     if stages and isinstance(stages[0], Mapping) and "$changeStream" in stages[0]:
         return _open_stream(engine, call, stages, size)
-    if type(call.target) is not str and not (stages and "$documents" in stages[0]):
-        raise CommandError("InvalidNamespace", "{aggregate: 1} needs $documents or $changeStream as its first stage")
+    if type(call.target) is not str:
+        _check_database_stages(stages)
     with engine.reading(call) as reading:
         found = _Aggregation(engine, call, reading, stages)
         if found.pipeline.out is not None:
@@ -43,6 +45,14 @@ def aggregate(engine: Engine, call: Call) -> Reply:
         cursor.transaction = call.transaction
         batch = cursor.batch(size)
     return engine.cursors.first(cursor, batch, keep=not cursor.finished)
+
+
+def _check_database_stages(stages: Sequence[Any]) -> None:
+    first = next(iter(stages[0]), "") if stages and isinstance(stages[0], Mapping) else ""
+    if first not in STAGES:
+        raise unsupported(first, "stage")
+    if first != "$documents":
+        raise CommandError("InvalidNamespace", f"{{aggregate: 1}} is not valid for {first}; it needs a collection")
 
 
 class _Aggregation:
@@ -195,7 +205,9 @@ def _open_stream(engine: Engine, call: Call, stages: Sequence[Any], size: int | 
 def _event_shape(call: Call, stages: Sequence[Any]) -> Shape:
     for stage in stages:
         name = next(iter(stage), "") if isinstance(stage, Mapping) else ""
-        if name == "$changeStreamSplitLargeEvent" or name not in _STREAM_STAGES:
+        if name not in STAGES:
+            raise unsupported(name, "stage")
+        if name not in _STREAM_STAGES:
             raise CommandError(
                 "IllegalOperation",
                 f"the embedded database does not offer {name} in a change stream; set MONGODB_URI to use MongoDB",
@@ -219,6 +231,8 @@ def _no_source(name: str) -> Iterable[Document]:
 
 def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
     """The result takes the place of the target collection in one commit; its indexes stay."""
+    if (call.mapping("readConcern") or {}).get("level") == "linearizable":
+        raise CommandError("InvalidOptions", "$out cannot be used with a 'linearizable' read concern level")
     if call.transaction is not None:
         raise CommandError("OperationNotSupportedInTransaction", "$out cannot be used in a transaction")
     out = found.pipeline.out
@@ -240,7 +254,7 @@ def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
                 engine.store.insert(writing, target, chunk)
 
     engine.write(call, work)
-    return {"cursor": {"firstBatch": [], "id": 0, "ns": f"{call.db}.{found.name}"}}
+    return {"cursor": {"firstBatch": [], "id": Int64(0), "ns": f"{call.db}.{found.name}"}}
 
 
 # explain

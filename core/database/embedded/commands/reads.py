@@ -6,6 +6,8 @@ https://www.mongodb.com/docs/manual/reference/command/nav-crud/
 from collections.abc import Iterator
 from typing import Any
 
+from bson import Int64
+
 from ..call import Call
 from ..cursors import FIRST_BATCH, Cursor, Item
 from ..engine import Engine
@@ -87,7 +89,8 @@ def get_more(engine: Engine, call: Call) -> Reply:
         cursor.busy.release()
     if cursor.finished:
         engine.cursors.close(number)
-    return {"cursor": {"nextBatch": batch, "id": 0 if cursor.finished else number, "ns": cursor.namespace, **more}}
+    identifier = Int64(0 if cursor.finished else number)
+    return {"cursor": {"nextBatch": batch, "id": identifier, "ns": cursor.namespace, **more}}
 
 
 def kill_cursors(engine: Engine, call: Call) -> Reply:

@@ -29,14 +29,14 @@ def failed(message: str) -> CommandError:
 
 
 def number_text(value: Any) -> str:
-    """A number as MongoDB writes it: a double with 16 significant digits, and no point where it is whole."""
+    """A number as MongoDB 8 writes it: a double with the fewest digits that name it, and no point where it is whole."""
     if type(value) is not float:
         return str(int(value)) if isinstance(value, int) else str(value)
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return f"{value:.16g}"
+    return repr(value).removesuffix(".0")
 
 
 def date_text(value: datetime | DatetimeMS) -> str:
