@@ -1,47 +1,28 @@
 """The writing half: pydantic validates, Beanie's hooks run, the writer's rules hold, only what changed is written."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from typing import Any
 
-import bson
-from beanie import Document, PydanticObjectId
-from beanie.odm.utils.dump import get_dict
+from beanie import Document
 from beanie.odm.utils.parsing import parse_obj
+from bson import Binary
 from pydantic import ValidationError
-from pymongo import DeleteOne, ReturnDocument, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import ReturnDocument
 
 from core.access import Principal, Verb, check, may, row_query, writable_fields
 from core.actions import hooks
-from core.actions.driver import collection_for, driver_errors, duplicate, has_transactions
+from core.actions.changes import Change, Difference, as_read, at_revision, new_row, stored_fields, update_command
+from core.actions.driver import collection_for, driver_errors
 from core.actions.inputs import GivenLink, from_pydantic, invalid, prepare
 from core.actions.reads import Reads, missing
 from core.actions.rows import guard
-from core.coercion import refuse
-from core.database.connection import client_of_loop
-from core.errors import Conflict, CoreError, FieldError, FieldPath, Forbidden, InputError, LimitExceeded
+from core.actions.transactions import atomically
+from core.errors import Conflict, FieldError, FieldPath, Forbidden, InputError, LimitExceeded, UserError
 from core.paging import Raw
 from core.queries import MongoQuery, all_of
-from core.specs import MISSING, ModelSpec
+from core.specs import ModelSpec
 from core.stored import matches
-
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Change:
-    """One document and what is to be written of it. ``document`` is None for one that breaks its model."""
-
-    row: Raw
-    document: Document | None
-    update: Mapping[str, Any]
-
-    @property
-    def id(self) -> Any:
-        return self.row["_id"]
 
 
 class Data(Reads):
@@ -87,7 +68,7 @@ class Data(Reads):
         self._check(model, "update", principal)
         prepared = prepare(self.catalog, model, changes, writable_fields(model, principal))
         row = await self._row(model, principal, id)
-        revision = _revision(model, if_revision)
+        revision = at_revision(model, if_revision)
         await self._check_links(principal, prepared.links)
         change = await self._change(model, principal, row, prepared.values)
         return self._given_back(model, principal, await self._apply(model, principal, change, revision))
@@ -121,7 +102,7 @@ class Data(Reads):
         """
         self._check(model, "delete", principal)
         row = await self._row(model, principal, id)
-        revision = _revision(model, if_revision)
+        revision = at_revision(model, if_revision)
         change = await self._deletion(model, row)
         if model.soft_delete:
             await self._apply(model, principal, change, revision)
@@ -199,17 +180,14 @@ class Data(Reads):
     ) -> list[Raw]:
         documents = await self._new_documents(model, principal, data, paths)
         for document in documents:
-            await hooks.before(document, hooks.INSERT)
+            await self._before(model, document, hooks.INSERT)
         with driver_errors(self.settings, model):
             collection = await collection_for(model)
-            rows = [_normal(_new_row(model, document), collection) for document in documents]
+            stored = [new_row(model, document) for document in documents]
+            rows = [as_read(row, collection.codec_options) for row in stored]
         for row in rows:
             self._stays_visible(model, principal, row)
-        if len(rows) == 1:
-            with driver_errors(self.settings, model):
-                await collection.insert_one(dict(rows[0]))
-        elif rows:
-            await self._insert_rows(model, rows)
+        await self._insert_rows(model, stored)
         for document in documents:
             await hooks.after(document, hooks.INSERT)
         return [self._given_back(model, principal, row) for row in rows]
@@ -234,12 +212,17 @@ class Data(Reads):
         await self._check_links(principal, links)
         return documents
 
-    async def _insert_rows(self, model: ModelSpec, rows: Sequence[Raw]) -> None:
+    async def _insert_rows(self, model: ModelSpec, rows: list[Raw]) -> None:
         async def work(session: Any) -> None:
             collection = await collection_for(model)
-            await collection.insert_many([dict(row) for row in rows], session=session)
+            await collection.insert_many(rows, session=session)
 
-        await self._atomically(model, work, len(rows))
+        if len(rows) > 1:
+            await atomically(self.settings, model, work, len(rows))
+        elif rows:
+            with driver_errors(self.settings, model):
+                collection = await collection_for(model)
+                await collection.insert_one(rows[0])
 
     # update and delete
 
@@ -249,40 +232,48 @@ class Data(Reads):
         except ValidationError as error:
             raise from_pydantic(self.catalog, model, error, path) from None
 
-    async def _change(self, model: ModelSpec, principal: Principal, row: Raw, given: Mapping[str, Any]) -> _Change:
+    async def _change(self, model: ModelSpec, principal: Principal, row: Raw, given: Mapping[str, Any]) -> Change:
         """Validate the merged document, run the hooks, and find what differs from what is stored."""
         document = self._valid(model, {**row, **given})
         written = await self._written(model, row, document, given)
         self._stays_visible(model, principal, {**row, **written})
-        return _Change(row=row, document=document, update=_update(model, written))
+        return Change(row=row, document=document, update=update_command(model, written))
 
-    async def _deletion(self, model: ModelSpec, row: Raw) -> _Change:
+    async def _deletion(self, model: ModelSpec, row: Raw) -> Change:
         try:
             document: Any = parse_obj(model.document, dict(row))
         except ValidationError:  # what breaks its model must still be deletable, without hooks
-            return _Change(row=row, document=None, update=_update(model, {"deleted_at": datetime.now(UTC)}))
+            return Change(row=row, document=None, update=update_command(model, {"deleted_at": datetime.now(UTC)}))
         if not model.soft_delete:
-            await hooks.before(document, hooks.DELETE)
-            return _Change(row=row, document=document, update={})
+            await self._before(model, document, hooks.DELETE)
+            return Change(row=row, document=document, update={})
         document.deleted_at = datetime.now(UTC)
         written = await self._written(model, row, document, {"deleted_at"})
-        return _Change(row=row, document=document, update=_update(model, written))
+        return Change(row=row, document=document, update=update_command(model, written))
 
     async def _written(self, model: ModelSpec, row: Raw, document: Any, given: Collection[str]) -> Raw:
         """Run the hooks before a change; what is to be written of the document after them."""
-        collection = await collection_for(model)
-        merged = _normal(_stored_fields(document), collection)
+        codec = (await collection_for(model)).codec_options
+        merged = as_read(stored_fields(document), codec)
         try:
-            stored: Any = parse_obj(model.document, dict(row))
-            before = _normal(_stored_fields(stored), collection)
+            known: Any = parse_obj(model.document, dict(row))
+            before = as_read(stored_fields(known), codec)
         except ValidationError:
             before = merged  # the change repairs the document: nothing can be said to derive from it
-        await hooks.before(document, hooks.UPDATE)
-        final = _normal(_stored_fields(document), collection)
-        return {name: value for name, value in final.items() if _differs(name, value, row, given, before, merged)}
+        await self._before(model, document, hooks.UPDATE)
+        return Difference(row=row, given=given, before=before, merged=merged).of(document, codec)
 
-    async def _apply(self, model: ModelSpec, principal: Principal, change: _Change, revision: UUID | None) -> Raw:
-        query = all_of({"_id": change.id}, guard(model, principal), _at_revision(revision))
+    async def _before(self, model: ModelSpec, document: Document, events: hooks.Events) -> None:
+        """The hooks before a write; what they refuse is the writer's to correct."""
+        try:
+            await hooks.before(document, events)
+        except ValidationError as error:
+            raise from_pydantic(self.catalog, model, error) from None
+        except UserError as error:
+            raise InputError(str(error)) from error
+
+    async def _apply(self, model: ModelSpec, principal: Principal, change: Change, revision: MongoQuery) -> Raw:
+        query = all_of({"_id": change.id}, guard(model, principal), revision)
         with driver_errors(self.settings, model):
             collection = await collection_for(model)
             if change.update:
@@ -296,8 +287,8 @@ class Data(Reads):
             await hooks.after(change.document, hooks.UPDATE)
         return row
 
-    async def _delete(self, model: ModelSpec, principal: Principal, change: _Change, revision: UUID | None) -> None:
-        query = all_of({"_id": change.id}, guard(model, principal), _at_revision(revision))
+    async def _delete(self, model: ModelSpec, principal: Principal, change: Change, revision: MongoQuery) -> None:
+        query = all_of({"_id": change.id}, guard(model, principal), revision)
         with driver_errors(self.settings, model):
             collection = await collection_for(model)
             result = await collection.delete_one(query)
@@ -307,19 +298,21 @@ class Data(Reads):
         if change.document is not None:
             await hooks.after(change.document, hooks.DELETE)
 
-    async def _explain(self, model: ModelSpec, principal: Principal, id: Any, revision: UUID | None) -> None:
+    async def _explain(self, model: ModelSpec, principal: Principal, id: Any, revision: MongoQuery) -> None:
         """A write that met no document, although it was read just before: which of the two reasons it was."""
-        if revision is not None:
+        if revision:
             await self._row(model, principal, id)
             raise Conflict(f"{model.name} {id} was changed by somebody else; read it again")
 
     async def _apply_all(
-        self, model: ModelSpec, query: MongoQuery, found: Sequence[_Change], events: hooks.Events
+        self, model: ModelSpec, query: MongoQuery, found: Sequence[Change], events: hooks.Events
     ) -> int:
         """Write every change whose document still matches the query; how many did."""
-        statements: list[Any] = [
-            _statement(one, query, events) for one in found if one.update or events is hooks.DELETE
-        ]
+        statements: list[Any] = (
+            [one.delete_statement(query) for one in found]
+            if events is hooks.DELETE
+            else [one.update_statement(query) for one in found if one.update]
+        )
         if not statements:
             return 0
 
@@ -328,101 +321,12 @@ class Data(Reads):
             result = await collection.bulk_write(statements, session=session)
             return result.deleted_count or result.matched_count
 
-        count = await self._atomically(model, work, len(statements))
+        count = await atomically(self.settings, model, work, len(statements))
         for one in found:
             if one.document is not None:
                 await hooks.after(one.document, events)
         return count
 
-    async def _atomically(self, model: ModelSpec, work: Callable[[Any], Awaitable[Result]], count: int) -> Result:
-        """Run ``work`` in a transaction where the server has them, else in order with an error that says how far it
-        came."""
-        with driver_errors(self.settings, model):
-            transactions = await has_transactions()
-            try:
-                if not transactions:
-                    return await work(None)
-                async with client_of_loop().start_session() as session:
-                    return await session.with_transaction(work)
-            except BulkWriteError as error:
-                raise _failed_at(model, error, count, undone=transactions) from error
-
-
-def _failed_at(model: ModelSpec, error: BulkWriteError, count: int, *, undone: bool) -> CoreError:
-    first: Mapping[str, Any] = next(iter(error.details.get("writeErrors", ())), {})
-    place = int(first.get("index", 0))
-    came = "nothing was written" if undone else f"{place} of {count} were written before it, and stay"
-    if first.get("code") == 11000:
-        found = duplicate(model, first, place)
-        return type(found)(f"{found.message}; {came}", field_errors=found.field_errors)
-    return Conflict(f"{model.name}: the database refused the document at position {place}; {came}")
-
-
-def _statement(change: _Change, query: MongoQuery, events: hooks.Events) -> DeleteOne | UpdateOne:
-    which = all_of({"_id": change.id}, query)
-    return DeleteOne(which) if events is hooks.DELETE else UpdateOne(which, change.update)
-
-
-def _differs(
-    name: str, value: Any, row: Raw, given: Collection[str], before: Mapping[str, Any], merged: Mapping[str, Any]
-) -> bool:
-    """Whether to write a field: given and changed, or set by a hook, or derived by a validator from what was given.
-
-    What an old document lacks is not filled in with defaults on the way.
-    """
-    if name in given:
-        return row.get(name, MISSING) != value
-    set_by_hook = merged.get(name, MISSING) != value
-    derived = name in row and before.get(name, MISSING) != value
-    return set_by_hook or derived
-
-
-def _update(model: ModelSpec, written: Mapping[str, Any]) -> dict[str, Any]:
-    """The update command; empty when nothing changed."""
-    if not written:
-        return {}
-    document: Any = model.document
-    keep_nulls = document.get_settings().keep_nulls
-    kept = {name: value for name, value in written.items() if value is not None or keep_nulls}
-    if model.revision:
-        kept["revision_id"] = uuid4()
-    dropped = {name: "" for name, value in written.items() if value is None and not keep_nulls}
-    return {operator: fields for operator, fields in (("$set", kept), ("$unset", dropped)) if fields}
-
-
-def _stored_fields(document: Document) -> Raw:
-    """All fields as Beanie stores them, without key and revision."""
-    return get_dict(document, to_db=True, exclude={"_id", "revision_id"}, keep_nulls=True)
-
-
-def _new_row(model: ModelSpec, document: Document) -> Raw:
-    if document.id is None:
-        document.id = PydanticObjectId()
-    if model.revision:
-        document.revision_id = uuid4()
-    return get_dict(document, to_db=True, keep_nulls=document.get_settings().keep_nulls)
-
-
-def _normal(row: Raw, collection: Any) -> Raw:
-    """The row as a read would give it: what BSON changes (milliseconds, decimals, UUIDs) is changed already."""
-    codec = collection.codec_options
-    return bson.decode(bson.encode(row, codec_options=codec), codec)
-
-
-def _revision(model: ModelSpec, given: str | None) -> UUID | None:
-    if given is None:
-        return None
-    if not model.revision:
-        raise refuse(("ifRevision",), "no_revision", f"{model.name} keeps no revision")
-    try:
-        return UUID(str(given))
-    except ValueError:
-        raise refuse(("ifRevision",), "invalid_value", "not a revision") from None
-
-
-def _at_revision(revision: UUID | None) -> MongoQuery:
-    return {} if revision is None else {"revision_id": revision}
-
 
 def _python_id(stored: Any) -> Any:
-    return stored.as_uuid() if isinstance(stored, bson.Binary) else stored
+    return stored.as_uuid() if isinstance(stored, Binary) else stored

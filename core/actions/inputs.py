@@ -4,7 +4,7 @@ Constraints, defaults and validators are pydantic's; here stands what pydantic d
 base64, links by id, and values that BSON cannot hold. All findings are reported at once.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -201,6 +201,3 @@ def _wire_path(catalog: Catalog, kind: TypeSpec | None, path: FieldPath) -> Fiel
             return (step, *_wire_path(catalog, value, rest))
         case _:
             return _wire_path(catalog, kind, rest)
-
-
-Validate = Callable[[Mapping[str, Any]], Any]

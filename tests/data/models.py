@@ -24,7 +24,7 @@ from beanie.odm.custom_types.decimal import DecimalAnnotation
 from pydantic import BaseModel, Field, SecretStr, computed_field, field_validator, model_validator
 from pymongo import IndexModel
 
-from core import Access, DataModelBase, FieldRule, datamodel
+from core import Access, DataModelBase, FieldRule, UserError, datamodel
 from core.registries import isolated_registry
 
 
@@ -191,6 +191,8 @@ with isolated_registry() as REGISTRY:
 
         @before_event(Insert, Replace)
         async def _before(self) -> None:
+            if self.name == "nobody":
+                raise UserError("nobody is no name")
             CALLS.append("before")
             self.stamp += 1
 

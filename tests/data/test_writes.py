@@ -245,6 +245,16 @@ async def test_hooks_validators_and_computed_fields_take_part(data: Data, catalo
     assert CALLS[-1] == "deleted"
 
 
+async def test_a_hook_may_refuse_a_write_and_say_why(data: Data, catalog: Catalog) -> None:
+    model = catalog.models["Hooked"]
+    with pytest.raises(InputError, match="nobody is no name"):
+        await data.create(model, LOCAL_OWNER, {"name": "nobody"})
+    row = await data.create(model, LOCAL_OWNER, {"name": "a"})
+    with pytest.raises(InputError, match="nobody is no name"):
+        await data.update(model, LOCAL_OWNER, row["_id"], {"name": "nobody"})
+    assert [row["name"] for row in (await data.list(model, LOCAL_OWNER, Query())).rows] == ["a"]
+
+
 async def test_a_soft_deletion_marks_and_hides(data: Data, catalog: Catalog) -> None:
     model = catalog.models["Note"]
     first, second, third = await data.create_many(model, LOCAL_OWNER, [{"title": "a"}, {"title": "b"}, {"title": "c"}])
