@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, print_schema
 from strawberry.types.field import StrawberryField
 
 from core.access import may, readable_fields, writable_fields
+from core.actions.driver import has_transactions
 from core.specs import (
     Catalog,
     EnumType,
@@ -27,6 +28,7 @@ from graphql_surface.definitions import GraphQLType, ReadField, ResolvedField, l
 from graphql_surface.errors import translated
 from graphql_surface.json_schema import JsonSchemas
 from graphql_surface.scalars import SCALAR_TYPES
+from graphql_surface.selection import fields_under
 from graphql_surface.types import innermost, relation_of
 
 _STRING, _BOOLEAN, _JSON = (SCALAR_TYPES[name] for name in ("String", "Boolean", "JSON"))
@@ -37,9 +39,11 @@ _NAMING_HINTS = ("list_fields", "searchable", "primary_field")
 def registry_field(build: Builder) -> StrawberryField:
     schemas = JsonSchemas(build.catalog)
 
-    def resolve(source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:
+    async def resolve(source: Any, info: Any, arguments: Mapping[str, Any]) -> Any:
         context: Context = info.context
-        return _Registry(build.catalog, schemas, context, info.schema._schema)  # pyright: ignore[reportPrivateUsage]
+        schema = info.schema._schema  # pyright: ignore[reportPrivateUsage]
+        wants_models = any(one.name == "models" for one in fields_under(info))
+        return _Registry(build.catalog, schemas, context, schema, wants_models and await has_transactions())
 
     return ResolvedField(
         "registry", _registry(build), "The models and operations that are declared, as far as you may use them.",
@@ -55,6 +59,8 @@ class _Registry:
     schemas: JsonSchemas
     context: Context
     schema: GraphQLSchema
+    is_live: bool
+    """A server with transactions has change streams too: https://www.mongodb.com/docs/manual/changeStreams/"""
 
     def models(self) -> list["_Model"]:
         principal = self.context.principal
@@ -159,7 +165,7 @@ def _model_meta(build: Builder) -> GraphQLType:
          lambda found: found.update_schema()),
         ("operations", list_of(_STRING), "Names of the operations that read or write it.",
          lambda found: found.operations()),
-        ("subscriptions", _BOOLEAN, "Whether its changes can be watched.", lambda found: True),
+        ("subscriptions", _BOOLEAN, "Whether its changes can be watched.", lambda found: found.registry.is_live),
     ))  # fmt: skip
 
 
