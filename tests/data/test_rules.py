@@ -1,12 +1,13 @@
 """The rules of access on every path of ``Data``: verbs, rows, fields."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from core.access import LOCAL_OWNER, Principal
+from core.access import LOCAL_OWNER, Access, FieldRule, Principal
 from core.actions import Data, GroupBy, Query, Sort
-from core.errors import CoreError, Forbidden, InputError, NotFound
+from core.errors import CoreError, Forbidden, InputError, NotFound, Unavailable
 from core.specs import Catalog
 from tests.data.conftest import ANN, BOB, CARL
 
@@ -131,3 +132,19 @@ async def test_the_owner_passes_every_rule(data: Data, catalog: Catalog) -> None
     player = catalog.models["Player"]
     row = await data.create(player, LOCAL_OWNER, {"name": "a", "owner": "x", "salary": 5, "code": "c"})
     assert (row["salary"], row["code"]) == (5, "c")
+
+
+async def test_a_text_index_over_a_hidden_field_is_not_searched(data: Data, catalog: Catalog) -> None:
+    hidden = Access(fields={"body": FieldRule(read=())})
+    article = replace(catalog.models["Article"], access=hidden)
+    await data.create(article, LOCAL_OWNER, {"title": "Python", "body": "secret"})
+    assert await data.count(article, LOCAL_OWNER, search="secret") == 1
+    assert await data.count(article, ANN, search="secret") == 0
+    assert await data.count(article, ANN, search="pyth") == 1
+
+
+async def test_a_row_filter_only_a_server_could_evaluate_lets_nothing_be_written(data: Data, catalog: Catalog) -> None:
+    model = replace(catalog.models["Thing"], access=Access(row_filter=lambda principal: {"$where": "true"}))
+    with pytest.raises(Unavailable, match="row filter"):
+        await data.create(model, ANN, {"text": "a"})
+    assert await data.count(model, LOCAL_OWNER) == 0
