@@ -133,6 +133,8 @@ def _operators(found: TypeSpec) -> tuple[str, ...]:
             return EQUALITY
         case ListType(item=ScalarType() | EnumType()):
             return LIST
+        case ListType(item=ListType() | MapType()):
+            return ("isEmpty", "size")
         case ListType():
             return OBJECT_LIST
         case MapType():
