@@ -37,8 +37,9 @@ _SCALARS: Mapping[str, Schema] = {
     "Boolean": {"type": "boolean"},
     "DateTime": {"type": "string", "format": "date-time"},
     "Date": {"type": "string", "format": "date"},
-    "Time": {"type": "string", "format": "time"},
-    "Duration": {"type": "string", "format": "duration"},
+    # JSON Schema's own `time` wants an offset and its `duration` no sign; `iso-time` is ajv's.
+    "Time": {"type": "string", "format": "iso-time"},
+    "Duration": {"type": "string", "pattern": "^[+-]?P.+"},
     "Decimal": {"type": "string", "format": "decimal"},
     "UUID": {"type": "string", "format": "uuid"},
     "Bytes": {"type": "string", "contentEncoding": "base64"},

@@ -169,7 +169,9 @@ async def test_who_may_not_run_it_is_told_and_does_not_see_it(api: Api):
 
 
 async def test_schemas_of_the_registry_are_in_graphql_form(api: Api):
-    found = await api.ask("{ registry { version models { subscriptions } operations { name mutation inputSchema outputSchema } } }")
+    found = await api.ask(
+        "{ registry { version models { subscriptions } operations { name mutation inputSchema outputSchema } } }"
+    )
     assert all(model["subscriptions"] for model in found["registry"]["models"])
     write = next(one for one in found["registry"]["operations"] if one["name"] == "write_note")
     assert write["mutation"] == "writeNote"
