@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from core.errors import Unavailable
 
@@ -14,13 +14,15 @@ log = logging.getLogger("core.runs")
 Answer = TypeVar("Answer")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_PASSING = frozenset({91, 112, 11600, 11602, 14031})
+"""ShutdownInProgress, WriteConflict, InterruptedAtShutdown, InterruptedDueToReplStateChange, OutOfDiskSpace."""
 
 
 async def insistently(write: Callable[[], Awaitable[Answer]], patience: float) -> Answer:
     """Do a write that may be repeated, again and again while there is no connection, for ``patience`` seconds.
 
     Raises:
-        Unavailable: the database did not answer in that time.
+        Unavailable: the database did not take it in that time.
     """
     clock, pause = asyncio.timeout(patience), _FIRST_PAUSE
     try:
@@ -28,14 +30,20 @@ async def insistently(write: Callable[[], Awaitable[Answer]], patience: float) -
             while True:
                 try:
                     return await write()
-                except ConnectionFailure as error:
-                    log.warning("no answer from the database, trying again: %s", error)
+                except (ConnectionFailure, OperationFailure) as error:
+                    if not _may_pass(error):
+                        raise
+                    log.warning("the database did not take a write, trying again: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
     except TimeoutError as error:
         if not clock.expired():
             raise
-        raise Unavailable(f"the database did not answer in {patience:g} s") from error
+        raise Unavailable(f"the database took no write in {patience:g} s") from error
+
+
+def _may_pass(error: PyMongoError) -> bool:
+    return isinstance(error, ConnectionFailure) or getattr(error, "code", None) in _PASSING
 
 
 async def uninterrupted(work: Awaitable[Answer]) -> tuple[Answer, asyncio.CancelledError | None]:

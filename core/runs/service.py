@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from bson import ObjectId
 
 from core.access import TASK_RUN, Principal, check
+from core.actions.driver import driver_errors
 from core.actions.reads import Reads
 from core.errors import InputError, NotFound, OperationFailed, RunCancelled, UserError
 from core.queries import compile_filter
@@ -77,9 +79,10 @@ class Runs:
         """
         run = await self._controlled(run_id, principal)
         key = ObjectId(run.id)
-        if not run.status.is_final and not await store.cancel_pending(key):
-            await store.request_cancel(key)
-            stop_at_work(key, Stop.CANCEL)
+        with self._database():
+            if not run.status.is_final and not await store.cancel_pending(key):
+                await store.request_cancel(key)
+                stop_at_work(key, Stop.CANCEL)
         run = await self.get(key, principal)
         hub().publish(run)
         return run
@@ -120,7 +123,8 @@ class Runs:
         Raises:
             NotFound: there is none of that id, or the principal may not see it.
         """
-        return await self._visible(principal).get(run_id)
+        with self._database():
+            return await self._visible(principal).get(run_id)
 
     async def outcome(self, run_id: object, principal: Principal) -> Execution:
         """One run with its output as the operation's output model, its documents as the principal may see them now.
@@ -135,11 +139,13 @@ class Runs:
 
     async def replays(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
         """The runs that repeat each of these, oldest first, by id: one query for all."""
-        return await self._visible(principal).by("replay_of", run_ids)
+        with self._database():
+            return await self._visible(principal).by("replay_of", run_ids)
 
     async def children(self, run_ids: Collection[object], principal: Principal) -> dict[str, list[TaskRun]]:
         """The runs that each of these called, oldest first, by id: one query for all."""
-        return await self._visible(principal).by("parent", run_ids)
+        with self._database():
+            return await self._visible(principal).by("parent", run_ids)
 
     async def attempts(self, run_id: object, principal: Principal) -> list[TaskRun]:
         """All attempts of the same call, the first one first.
@@ -148,8 +154,9 @@ class Runs:
             NotFound: there is no such run for the principal.
         """
         run = await self.get(run_id, principal)
-        found = self._visible(principal).find({"logical_run_id": run.logical_run_id})
-        return sorted([one async for one in found], key=lambda one: one.attempt)
+        with self._database():
+            found = [one async for one in self._visible(principal).find({"logical_run_id": run.logical_run_id})]
+        return sorted(found, key=lambda one: one.attempt)
 
     async def chain(self, run_id: object, principal: Principal) -> list[TaskRun]:
         """The run that all of this one's chain repeat, then its replays and theirs, as far as they are visible.
@@ -159,16 +166,17 @@ class Runs:
         """
         first = await self.get(run_id, principal)
         visible = self._visible(principal)
-        while first.replay_of is not None:
-            earlier = [one async for one in visible.find({"_id": first.replay_of})]
-            if not earlier:
-                break
-            first = earlier[0]
-        found, layer = [first], [first]
-        while layer and len(found) < _LONGEST_CHAIN:
-            by_run = await visible.by("replay_of", [one.id for one in layer])
-            layer = [replay for one in layer for replay in by_run[str(one.id)]]
-            found += layer
+        with self._database():
+            while first.replay_of is not None:
+                earlier = [one async for one in visible.find({"_id": first.replay_of})]
+                if not earlier:
+                    break
+                first = earlier[0]
+            found, layer = [first], [first]
+            while layer and len(found) < _LONGEST_CHAIN:
+                by_run = await visible.by("replay_of", [one.id for one in layer])
+                layer = [replay for one in layer for replay in by_run[str(one.id)]]
+                found += layer
         return found
 
     async def diff(self, run_id: object, principal: Principal) -> RunDiff:
@@ -191,7 +199,8 @@ class Runs:
             InputError: the filter is wrong.
         """
         compiled = compile_filter(self._catalog, self._catalog.models[TASK_RUN], principal, filter)
-        return await stats.summarise(self._visible(principal).query(compiled.query))
+        with self._database():
+            return await stats.summarise(self._visible(principal).query(compiled.query))
 
     async def touched_by(self, model: str, id: object, principal: Principal, limit: int = 20) -> list[TaskRun]:
         """The newest runs that inserted, updated or deleted a document, newest first, those the principal may see."""
@@ -201,9 +210,10 @@ class Runs:
         self, model: str, ids: Collection[object], principal: Principal, limit: int = 20
     ) -> dict[str, list[TaskRun]]:
         """The same for several documents, by document id: two queries for all."""
-        keys = await lineage.runs_that_touched(model, ids, limit)
-        wanted = list({key for found in keys.values() for key in found})
-        runs = {ObjectId(run.id): run async for run in self._visible(principal).find({"_id": {"$in": wanted}})}
+        with self._database():
+            keys = await lineage.runs_that_touched(model, ids, limit)
+            wanted = list({key for found in keys.values() for key in found})
+            runs = {ObjectId(run.id): run async for run in self._visible(principal).find({"_id": {"$in": wanted}})}
         return {one: [runs[key] for key in found if key in runs] for one, found in keys.items()}
 
     # following
@@ -218,7 +228,8 @@ class Runs:
             InputError: ``after`` is no seq.
         """
         run = await self.get(run_id, principal)
-        return await journal.read(ObjectId(run.id), after, limit)
+        with self._database():
+            return await journal.read(ObjectId(run.id), after, limit)
 
     async def watch_logs(
         self, run_id: object, principal: Principal, after: str | None = None
@@ -239,10 +250,9 @@ class Runs:
         Raises:
             NotFound: there is none of that id, or the principal may not see it.
         """
-        visible = self._visible(principal)
-        run = await visible.get(run_id)
-        async for state in watching.states(ObjectId(run.id), lambda: visible.get(run_id)):
-            yield visible.shown(state)
+        run = await self.get(run_id, principal)
+        async for state in watching.states(ObjectId(run.id), lambda: self.get(run_id, principal)):
+            yield self._visible(principal).shown(state)
 
     async def _start(
         self,
@@ -282,6 +292,10 @@ class Runs:
 
     def _load(self, principal: Principal) -> Load:
         return load_for(self._reads, principal)
+
+    def _database(self) -> AbstractContextManager[None]:
+        """PyMongo's errors inside the block become ours: ``Unavailable`` where the database does not answer."""
+        return driver_errors(self._settings, self._catalog.models[TASK_RUN])
 
     def _visible(self, principal: Principal) -> VisibleRuns:
         return VisibleRuns(self._catalog, principal)
