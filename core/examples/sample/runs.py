@@ -84,18 +84,42 @@ def _ref(model: str, document_id: str, action: str) -> dict[str, Any]:
     return {"model": model, "id": document_id, "action": action}
 
 
-# Operation, how often it runs in relation to the others, its usual milliseconds, its story, how it fails when it does.
-_OPERATIONS: tuple[tuple[str, int, int, Callable[[Random, World], Story], str], ...] = (
-    ("scrape_jobs", 4, 9_000, _scrape, "SourceError: https://jobs.example.com/search: it answered 503, after 3 tries"),
-    ("match_jobs", 3, 700, _match, "UserError: there is no User with the id 64b000000000000000000000"),
-    ("search_jobs", 3, 30, _search, "ServerSelectionTimeoutError: no answer from the database"),
-    ("process_job", 2, 60, _process, "UserError: there is no Job with the id 64b000000000000000000000"),
-    ("create_test_item", 1, 8, _create, "DuplicateKeyError: the item exists"),
-)
-_STATUSES = (
-    (TaskRunStatus.SUCCESS, 82), (TaskRunStatus.FAILED, 11), (TaskRunStatus.CANCELLED, 4),
-    (TaskRunStatus.INTERRUPTED, 3),
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """An operation as samples run it: ``share`` of all runs, usual milliseconds, and how it fails when it does."""
+
+    operation: str
+    share: int
+    usual: int
+    story: Callable[[Random, World], Story]
+    failure: str
+
+
+_SCRAPING = Kind(
+    operation="scrape_jobs", share=4, usual=9_000, story=_scrape,
+    failure="SourceError: https://jobs.example.com/search: it answered 503, after 3 tries",
 )  # fmt: skip
+_CREATING = Kind(
+    operation="create_test_item", share=1, usual=8, story=_create,
+    failure="ServerSelectionTimeoutError: no answer from the database",
+)  # fmt: skip
+_KINDS = (
+    _SCRAPING,
+    Kind(operation="match_jobs", share=3, usual=700, story=_match,
+         failure="UserError: there is no User with the id 64b000000000000000000000"),
+    Kind(operation="search_jobs", share=3, usual=30, story=_search,
+         failure="ServerSelectionTimeoutError: no answer from the database"),
+    Kind(operation="process_job", share=2, usual=60, story=_process,
+         failure="UserError: there is no Job with the id 64b000000000000000000000"),
+    _CREATING,
+)  # fmt: skip
+_STATUSES = {
+    TaskRunStatus.SUCCESS: 82, TaskRunStatus.FAILED: 11, TaskRunStatus.CANCELLED: 4, TaskRunStatus.INTERRUPTED: 3,
+}  # fmt: skip
+_ERRORS = {
+    TaskRunStatus.CANCELLED: ("CANCELLED", "the run was asked to stop"),
+    TaskRunStatus.INTERRUPTED: ("INTERRUPTED", "its process ended; how far it came is not known"),
+}
 _TRIGGERS = ("graphql", "graphql", "cli", "rest", "python", "prefect")
 
 
@@ -104,51 +128,44 @@ def runs(world: World, today: datetime) -> Iterator[TaskRun]:
         yield _finished(number, world, today)
     # Two that are not over yet. The first waits for tomorrow. The second's process will be found dead once its lease
     # is over, and the run becomes `interrupted`: that is what recovery looks like.
-    waiting = _begun(FINISHED, world, today, TaskRunStatus.PENDING)
+    waiting = _begun(FINISHED, _CREATING, _create(_random(FINISHED), world), today, TaskRunStatus.PENDING)
     waiting.available_at, waiting.mode, waiting.started_at = today + timedelta(days=1), "background", None
     yield waiting
-    running = _begun(FINISHED + 1, world, today, TaskRunStatus.RUNNING)
+    running = _begun(FINISHED + 1, _SCRAPING, _scrape(_random(FINISHED + 1), world), today, TaskRunStatus.RUNNING)
     running.worker, running.fence, running.lease_expires_at = "sample", 1, today + timedelta(minutes=10)
     yield running
 
 
-def _begun(number: int, world: World, at: datetime, status: TaskRunStatus) -> TaskRun:
-    random = Random(f"run/{number}")  # noqa: S311  (nothing secret)
-    name, _, _, story, _ = random.choices(_OPERATIONS, weights=[row[1] for row in _OPERATIONS])[0]
-    trigger = random.choice(_TRIGGERS)
+def _finished(number: int, world: World, today: datetime) -> TaskRun:
+    random = _random(number)
+    kind = random.choices(_KINDS, weights=[one.share for one in _KINDS])[0]
+    status = random.choices(list(_STATUSES), weights=list(_STATUSES.values()))[0]
+    story = kind.story(random, world)
+    run = _begun(number, kind, story, today - timedelta(minutes=random.randint(5, 30 * 24 * 60)), status)
+    run.trigger = random.choice(_TRIGGERS)
+    run.orchestrated = run.trigger == "prefect"
+    run.duration_ms = round(kind.usual * random.lognormvariate(0, 0.5))
+    run.finished_at = run.created_at + timedelta(milliseconds=run.duration_ms)
+    if status == TaskRunStatus.SUCCESS:
+        run.output, run.result_refs, run.result_refs_total = story.output, story.refs, len(story.refs)
+    else:
+        run.error_code, run.error_message = _ERRORS.get(status, ("OPERATION_FAILED", kind.failure))
+    return run
+
+
+def _begun(number: int, kind: Kind, story: Story, at: datetime, status: TaskRunStatus) -> TaskRun:
     return TaskRun.model_validate(
         {
             "_id": sample_id("run", number),
             "logical_run_id": sample_id("run", number),
-            "operation_name": name,
+            "operation_name": kind.operation,
             "status": status,
             "created_at": at,
             "started_at": at,
-            "input_dump": story(random, world).input,
-            "trigger": trigger,
-            "orchestrated": trigger == "prefect",
+            "input_dump": story.input,
         }
     )
 
 
-def _finished(number: int, world: World, today: datetime) -> TaskRun:
-    random = Random(f"finished/{number}")  # noqa: S311  (nothing secret)
-    name, _, usual, story, failure = random.choices(_OPERATIONS, weights=[row[1] for row in _OPERATIONS])[0]
-    status = random.choices([row[0] for row in _STATUSES], weights=[row[1] for row in _STATUSES])[0]
-    told = story(random, world)
-    at = today - timedelta(minutes=random.randint(5, 30 * 24 * 60))
-    run = _begun(number, world, at, status)
-    run.operation_name, run.input_dump = name, told.input
-    run.duration_ms = round(usual * random.lognormvariate(0, 0.5))
-    run.finished_at = at + timedelta(milliseconds=run.duration_ms)
-    if status == TaskRunStatus.SUCCESS:
-        run.output, run.result_refs, run.result_refs_total = told.output, told.refs, len(told.refs)
-    else:
-        run.error_code, run.error_message = _ERRORS.get(status, ("OPERATION_FAILED", failure))
-    return run
-
-
-_ERRORS = {
-    TaskRunStatus.CANCELLED: ("CANCELLED", "the run was asked to stop"),
-    TaskRunStatus.INTERRUPTED: ("INTERRUPTED", "its process ended; how far it came is not known"),
-}
+def _random(number: int) -> Random:
+    return Random(f"run/{number}")  # noqa: S311  (nothing secret)
