@@ -32,6 +32,12 @@ def by_verb(model: str, verb: str) -> Callable[[str], str]:
     return lambda role: "ok" if role in MAY[model, verb] else refused(role)
 
 
+def by_filter(model: str, verb: str) -> Callable[[str], str]:
+    """How many documents match a filter tells what stands in them, so it takes the right to read them."""
+    allowed = MAY[model, verb] & MAY[model, "read"]
+    return lambda role: "ok" if role in allowed else refused(role)
+
+
 def by_run(operation: str) -> Callable[[str], str]:
     return lambda role: "ok" if role in RUN[operation] else refused(role)
 
@@ -69,15 +75,16 @@ def _model_paths(name: str, model: Model) -> Mapping[str, Path]:
 
 def _write_paths(name: str, model: Model) -> Mapping[str, Path]:
     create, update, delete = (by_verb(name, verb) for verb in ("create", "update", "delete"))
+    update_where, delete_where = by_filter(name, "update"), by_filter(name, "delete")
     key, change = f'id: "{model.id}"', f"update: {model.update}"
     which = f'filter: {{id: {{eq: "{model.id}"}}}}'
     rows = (
         (f"createOne{name}", f"{model.one}: {model.create}", "{ id }", create),
         (f"createMany{model.plural}", f"{model.many}: [{model.create}]", "{ id }", create),
         (f"updateOne{name}", f"{key}, {change}", "{ id }", update),
-        (f"updateMany{model.plural}", f"{which}, {change}", "{ updatedCount }", update),
+        (f"updateMany{model.plural}", f"{which}, {change}", "{ updatedCount }", update_where),
         (f"deleteOne{name}", key, "{ id }", delete),
-        (f"deleteMany{model.plural}", which, "{ deletedCount }", delete),
+        (f"deleteMany{model.plural}", which, "{ deletedCount }", delete_where),
     )
     return {
         f"Mutation.{field}": Path(
