@@ -169,6 +169,7 @@ def test_an_operator_in_a_replayed_input_is_refused_or_dropped(world: World, val
     assert answer["data"]["replayTaskRun"]["input"] == {"name": "x"}
 
 
+@pytest.mark.slow
 def test_the_same_corpus_is_refused_by_rest(world: World):
     def send(method: str, path: str, **options: Any) -> httpx.Response:
         answer = httpx.request(method, f"{world.server.url}{path}", headers=world.headers("hr"), timeout=60, **options)
