@@ -94,7 +94,7 @@ _ROWS = (
     Operator(key="iEndsWith", label="ends with (any case)", arity="pattern", mongo=_text("", _END, "si"), description="Ends with the text in any case."),
     Operator(key="has", label="has", arity="one", mongo=lambda value: {"$elemMatch": {"$eq": value}}, description="The list has the value."),
     Operator(key="hasAny", label="has any of", arity="many", mongo=lambda values: {"$elemMatch": {"$in": values}}, description="The list has one of the values."),
-    Operator(key="hasAll", label="has all of", arity="many", mongo=lambda values: {"$all": values} if values else {"$type": "array"}, description="The list has every one of the values."),
+    Operator(key="hasAll", label="has all of", arity="many", mongo=lambda values: {"$all": values} if values else {}, description="The list has every one of the values."),
     Operator(key="isEmpty", label="is empty", arity="flag", mongo=lambda flag: {"$in": [[], None]} if flag else {"$nin": [[], None]}, description="The list has no elements, or is absent."),
     Operator(key="some", label="some match", arity="filter", mongo=lambda query: {"$elemMatch": query}, description="At least one element matches the filter."),
     Operator(key="every", label="all match", arity="filter", mongo=lambda query: {"$not": {"$elemMatch": {"$nor": [query]}}}, description="Every element matches the filter; so does an empty list."),

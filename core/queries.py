@@ -220,7 +220,8 @@ class _Compiler:
             return _path_equals(storage, operator, value, path)
         if operator.arity == "filter" and isinstance(_item(found.type), RelationType):
             return self._linked_elements(found, storage, name, value, path)
-        return {storage: operator.mongo(self._arities[operator.arity](found, operator, value, path, scope))}
+        condition = operator.mongo(self._arities[operator.arity](found, operator, value, path, scope))
+        return {storage: condition} if condition else {}
 
     # operands
 
