@@ -264,6 +264,8 @@ def _implies_clause(query: Mapping[str, Any], name: str, operand: Any, collation
     if is_operators(asked):
         if "$eq" in asked:
             asked = asked["$eq"]
+        elif isinstance(asked.get("$in"), list):
+            return all(_implies_clause({name: one}, name, operand, collation) for one in asked["$in"])
         else:
             return operand in ({"$exists": True}, {"$exists": 1}) and any(
                 name in asked and asked[name] is not None for name in ("$gt", "$gte", "$lt", "$lte")
