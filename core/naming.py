@@ -19,8 +19,8 @@ _pluralizer = Pluralizer()
 RESERVED_TYPES = frozenset(
     "Query Mutation Subscription String Int Float Boolean ID BigInt DateTime Date Time Duration Decimal UUID Bytes "
     "JSON Registry ModelMeta FieldMeta OperationMeta PageInfo OffsetPaging SortDirection SortNulls DateBucket "
-    "RunOptions RunMode TaskRunEvent TaskRunEventType TaskRunLog DocumentRef RefAction UpdateManyResponse "
-    "DeleteManyResponse".split()
+    "RunOptions RunMode TaskRunEvent TaskRunEventType TaskRunLog TaskRunDiff TaskRunDifference TaskRunStats "
+    "TaskRunSummary DifferenceKind DocumentRef RefAction UpdateManyResponse DeleteManyResponse".split()
 )
 
 

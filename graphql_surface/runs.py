@@ -15,6 +15,7 @@ from graphql_surface.definitions import GraphQLType, ReadField, ResolvedField, a
 from graphql_surface.errors import translated
 from graphql_surface.inputs import is_required, object_input
 from graphql_surface.references import reference_fields
+from graphql_surface.run_history import history_fields
 from graphql_surface.scalars import SCALAR_TYPES
 from graphql_surface.types import object_of
 from graphql_surface.values import stored
@@ -107,6 +108,7 @@ def task_run_fields(build: Builder) -> Iterable[StrawberryField]:
         "output", nullable(_JSON), "The output, in the form the mutation gives.", as_given("output", "output")
     )
     yield from reference_fields(build)
+    yield from history_fields(build)
     for name, text in (("replays", "Runs that repeat this one."), ("children", "Runs that this one called.")):
         yield ResolvedField(name, list_of(task_run(build)), text, translated(_related_runs(name), catalog))
     yield ResolvedField(

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -18,6 +19,7 @@ from graphql_surface.executor import Executor
 from graphql_surface.mutations import mutation_fields
 from graphql_surface.queries import query_fields
 from graphql_surface.registry import registry_field
+from graphql_surface.run_history import runs_field, stats_field
 from graphql_surface.runs import control_fields, operation_field, run_field, task_run_fields
 from graphql_surface.scalars import SCALAR_MAP
 from graphql_surface.subscriptions import model_subscriptions, run_subscriptions
@@ -37,6 +39,9 @@ def schema_of(catalog: Catalog, *, sort: bool = False) -> strawberry.Schema:
     with _collector_paused():
         build = Builder(catalog)
         build.extend(TaskRun, lambda: task_run_fields(build))
+        for model in catalog.models.values():
+            if model.document is not TaskRun:
+                build.extend(model.document, partial(runs_field, build, model))
         query = _root("Query", "Everything that can be read.", _queries(build))
         mutation = _root("Mutation", "Everything that changes something.", _mutations(build))
         subscription = _root("Subscription", "Everything that can be watched.", _subscriptions(build))
@@ -79,6 +84,7 @@ def _claimed(names: naming.Names, definer: str, field: StrawberryField) -> Straw
 
 def _queries(build: Builder) -> Defined:
     yield CORE, registry_field(build)
+    yield CORE, stats_field(build)
     for model in build.catalog.models.values():
         yield from ((f"model {model.name}", field) for field in query_fields(build, model))
     for operation in build.catalog.operations.values():

@@ -219,3 +219,51 @@ async def test_deletions_and_creations_are_told_under_the_filter(api: Api):
             await api.ask("mutation ($id: ID!) { deleteOneNote(input: {id: $id}) { id } }", id=key)
         assert (await asyncio.wait_for(made, 10)).data == {"createdNote": {"id": keys[1]}}
         assert (await asyncio.wait_for(gone, 10)).data == {"deletedOneNote": {"id": keys[1]}}
+
+
+async def test_a_replay_shows_what_it_changed_and_its_chain(api: Api):
+    first = (await api.ask(WRITE, input={"noteText": "a", "size": "SMALL"}))["writeNote"]["taskRun"]["id"]
+    again = await api.ask(
+        """mutation ($id: ID!, $input: JSON) { replayTaskRun(id: $id, input: $input) {
+            id attempts { id } chain { id } diff { original { id } input { path kind before after } } } }""",
+        id=first,
+        input={"noteText": "b", "size": "LARGE"},
+    )
+    replay = again["replayTaskRun"]
+    assert [one["id"] for one in replay["chain"]] == [first, replay["id"]]
+    assert [one["id"] for one in replay["attempts"]] == [replay["id"]]
+    assert replay["diff"]["original"]["id"] == first
+    assert {one["path"][0]: (one["kind"], one["before"], one["after"]) for one in replay["diff"]["input"]} == {
+        "noteText": ("CHANGED", "a", "b"),
+        "size": ("CHANGED", "SMALL", "LARGE"),
+    }
+    found = await api.ask("query ($id: ID!) { taskRun(id: $id) { diff { input { kind } } } }", id=first)
+    assert found["taskRun"]["diff"] is None
+
+
+async def test_a_document_names_the_runs_that_touched_it(api: Api):
+    runs = [(await api.ask(WRITE, input={"noteText": text}))["writeNote"] for text in ("a", "b")]
+    found = await api.ask("{ notes { nodes { id runs(limit: 5) { id operationName } } } }")
+    seen = {node["id"]: [run["id"] for run in node["runs"]] for node in found["notes"]["nodes"]}
+    assert seen == {run["output"]["noteId"]: [run["taskRun"]["id"]] for run in runs}
+
+
+async def test_runs_are_counted_in_all_by_operation_and_by_hour(api: Api):
+    await api.ask(WRITE, input={"noteText": "a"})
+    await api.execute("mutation { fail(input: {kind: TOLD}) { output } }", {})
+    counts = "count success failed successRate"
+    found = await api.ask(
+        f"""query ($filter: TaskRunFilter) {{ taskRunStats(filter: $filter) {{
+            total {{ {counts} medianMs p95Ms }} operations {{ operationName {counts} }} hours {{ hour count }} }} }}"""
+    )
+    stats = found["taskRunStats"]
+    assert {key: stats["total"][key] for key in counts.split()} == {
+        "count": 2, "success": 1, "failed": 1, "successRate": 0.5,
+    }  # fmt: skip
+    assert [(one["operationName"], one["successRate"]) for one in stats["operations"]] == [
+        ("fail", 0),
+        ("write_note", 1),
+    ]
+    assert sum(one["count"] for one in stats["hours"]) == 2
+    only = await api.ask("{ taskRunStats(filter: {status: {eq: FAILED}}) { total { count } } }")
+    assert only["taskRunStats"]["total"]["count"] == 1
