@@ -155,7 +155,9 @@ class Runs:
         """
         run = await self.get(run_id, principal)
         with self._database():
-            found = [one async for one in self._visible(principal).find({"logical_run_id": run.logical_run_id})]
+            later = {"logical_run_id": run.logical_run_id, "attempt": {"$gt": 1}}
+            query = {"$or": [{"_id": run.logical_run_id}, later]}
+            found = [one async for one in self._visible(principal).find(query)]
         return sorted(found, key=lambda one: one.attempt)
 
     async def chain(self, run_id: object, principal: Principal) -> list[TaskRun]:
@@ -197,8 +199,11 @@ class Runs:
 
         Raises:
             InputError: the filter is wrong.
+            Forbidden, Unauthenticated: the principal may not read runs.
         """
-        compiled = compile_filter(self._catalog, self._catalog.models[TASK_RUN], principal, filter)
+        model = self._catalog.models[TASK_RUN]
+        check(model.access, "read", principal, model.name)
+        compiled = compile_filter(self._catalog, model, principal, filter)
         with self._database():
             return await stats.summarise(self._visible(principal).query(compiled.query))
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from bson import ObjectId
 
-from core.access import TASK_RUN, Principal, readable_fields, row_query
+from core.access import TASK_RUN, Principal, may, readable_fields, row_query
 from core.errors import NotFound
+from core.queries import NOTHING
 from core.runs import store
 from core.runs.model import TaskRun
 from core.specs import Catalog
@@ -49,6 +50,8 @@ class VisibleRuns:
 
     def query(self, query: Mapping[str, Any]) -> dict[str, Any]:
         """The query, of visible runs only."""
+        if not may(self._model.access, "read", self._principal, self._model.name):
+            return NOTHING
         rows = row_query(self._model, self._principal)
         return dict(query) if rows is None else {"$and": [query, rows]}
 

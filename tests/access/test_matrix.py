@@ -118,7 +118,8 @@ def _run_paths(operation: str) -> Mapping[str, Path]:
         "Mutation.cancelTaskRun": ('mutation {{ cancelTaskRun(id: "{id}") {{ id }} }}', run_controlled(operation)),
         "Mutation.replayTaskRun": ('mutation {{ replayTaskRun(id: "{id}") {{ id }} }}', run_controlled(operation)),
         "Query.taskRun": (
-            '{{ taskRun(id: "{id}") {{ id logs {{ message }} replays {{ id }} children {{ id }} }} }}',
+            '{{ taskRun(id: "{id}") {{ id logs {{ seq }} replays {{ id }} children {{ id }} attempts {{ id }} '
+            "chain {{ id }} diff {{ __typename }} }} }}",
             None,
         ),
         "Subscription.taskRun": ('subscription {{ taskRun(id: "{id}") {{ id }} }}', run_seen(operation, "NOT_FOUND")),
@@ -167,6 +168,9 @@ def _all_paths() -> Mapping[str, Path]:
         found |= _write_paths(name, model) if model.create else {}
     for operation in RUN:
         found |= _operation_paths(operation) | _run_paths(operation)
+    found["Query.taskRunStats"] = Path(
+        query=lambda world: "{ taskRunStats { __typename } }", expected=by_verb("TaskRun", "read")
+    )
     del found["Query.taskRun"]  # by operation instead
     found["Subscription.taskRuns"] = Path(
         query=lambda world: "subscription { taskRuns { type } }",

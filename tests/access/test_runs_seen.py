@@ -20,6 +20,20 @@ def test_a_list_of_runs_holds_those_one_may_see(world: World, role: str):
     assert grouped["data"]["taskRunAggregate"][0]["count"]["id"] == len(found)
 
 
+def test_a_document_names_the_runs_that_touched_it_to_those_who_may_see_them(world: World):
+    id = world.run("hr", "promote")
+    query = f'{{ employee(id: "{NORTH}") {{ runs {{ id }} }} }}'
+    assert {"id": id} in world.ask("hr", query)["data"]["employee"]["runs"]
+    assert world.ask("viewer", query)["data"]["employee"]["runs"] == []
+
+
+def test_statistics_count_visible_runs_only(world: World):
+    query = "{ taskRunStats { operations { operationName } } }"
+    for role in ("viewer", "stranger", "anonymous"):
+        found = world.ask(role, query)["data"]["taskRunStats"]["operations"]
+        assert not {"promote", "shut_down"} & {one["operationName"] for one in found}
+
+
 @pytest.mark.parametrize("role", [role for role in ROLES if role in RUN["whisper"]])
 def test_a_run_keeps_who_started_it_and_they_see_it(world: World, role: str):
     """Viewers may whisper and see no whisper of others."""
