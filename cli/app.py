@@ -44,7 +44,7 @@ def create_app(
     Raises:
         DeclarationError: something declared cannot be served.
     """
-    app = FastAPI(title="Core", version="0.1.0", redoc_url=None)
+    app = FastAPI(title="Core", version="0.1.0", openapi_url=None)
     mount(app, settings, registry, authenticate=authenticate, on_startup=on_startup)
     return app
 

@@ -2,31 +2,34 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 
 from core.renderers import Services
 from core.specs import ModelSpec, OperationSpec
-from rest_surface.requests import Route, principal_of
-from rest_surface.schemas import model_schema
+from rest_surface.requests import principal_of
+from rest_surface.routes import add_route
+from rest_surface.schemas import answer_of, model_schema, whole_schema
+
+_LIST = answer_of({"type": "array", "items": {"type": "object"}})
 
 
 def mount_metadata(app: FastAPI, services: Services) -> None:
     """Add both routes. The answers are made at start-up; asking takes a principal like everything else."""
     models = [_model(model) for model in services.catalog.models.values()]
     operations = [_operation(operation) for operation in services.catalog.operations.values()]
-    router = APIRouter(route_class=Route, tags=["metadata"])
 
-    @router.get("/models/", summary="Every model")
-    async def list_models(request: Request) -> list[dict[str, Any]]:  # pyright: ignore[reportUnusedFunction]
+    async def list_models(request: Request) -> list[dict[str, Any]]:
         await principal_of(request, services)
         return models
 
-    @router.get("/operations/graph", summary="Every operation")
-    async def list_operations(request: Request) -> list[dict[str, Any]]:  # pyright: ignore[reportUnusedFunction]
+    async def list_operations(request: Request) -> list[dict[str, Any]]:
         await principal_of(request, services)
         return operations
 
-    app.include_router(router)
+    add_route(app, "GET", "/models/", list_models, tag="metadata", summary="Every model",
+              operation_id="models", openapi=_LIST)  # fmt: skip
+    add_route(app, "GET", "/operations/graph", list_operations, tag="metadata", summary="Every operation",
+              operation_id="operations", openapi=_LIST)  # fmt: skip
 
 
 def _model(model: ModelSpec) -> dict[str, Any]:
@@ -35,7 +38,6 @@ def _model(model: ModelSpec) -> dict[str, Any]:
         "resource": model.resource,
         "description": model.description,
         "tags": list(model.tags),
-        "read_only": model.read_only,
         "ui_hints": dict(model.ui),
         "schema": model_schema(model),
     }
@@ -50,7 +52,7 @@ def _operation(operation: OperationSpec) -> dict[str, Any]:
         "models_in": list(operation.models_in),
         "models_out": list(operation.models_out),
         "async_enabled": operation.async_enabled,
-        "input_schema": operation.input.python.model_json_schema(),
-        "output_schema": operation.output.python.model_json_schema(mode="serialization"),
+        "input_schema": whole_schema(operation.input.python),
+        "output_schema": whole_schema(operation.output.python, "serialization"),
         "ui": dict(operation.ui),
     }

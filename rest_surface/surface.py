@@ -1,12 +1,13 @@
-"""Everything REST on one application: metadata, documents, operations and the form of errors."""
+"""Everything REST on one application: metadata, documents, operations, and what describes them."""
 
 from fastapi import FastAPI
 
 from core.renderers import Services
+from rest_surface.docs import mount_docs
 from rest_surface.metadata import mount_metadata
 from rest_surface.models import mount_model_routes
 from rest_surface.operations import mount_operation_route
-from rest_surface.problems import mount_problems
+from rest_surface.routes import UnknownName
 
 
 class RestSurface:
@@ -17,9 +18,10 @@ class RestSurface:
 
     def mount(self, app: FastAPI) -> None:
         services = self._services
-        mount_problems(app)
         mount_metadata(app, services)
         for model in services.catalog.models.values():
             mount_model_routes(app, model, services)
         for operation in services.catalog.operations.values():
             mount_operation_route(app, operation, services)
+        mount_docs(app, services)
+        app.router.routes.append(UnknownName(services))
