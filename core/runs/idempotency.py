@@ -71,8 +71,10 @@ async def _goes_on(run: TaskRun) -> bool:
 
 
 async def _newest_attempt(holder: TaskRun) -> TaskRun:
-    query = {"logical_run_id": holder.logical_run_id}
-    return await _one(query, sort=[("attempt", DESCENDING)]) or holder
+    if holder.max_attempts == 1:
+        return await _reload(holder)
+    later = {"logical_run_id": holder.logical_run_id, "attempt": {"$gt": 1}}
+    return await _one(later, sort=[("attempt", DESCENDING)]) or await _reload(holder)
 
 
 async def _reload(run: TaskRun) -> TaskRun:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from beanie import Document, PydanticObjectId
+from bson import ObjectId
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
@@ -23,9 +24,8 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _where(name: str, bson_type: str) -> IndexModel:
-    """Of the few runs that have the field."""
-    return IndexModel([(name, ASCENDING)], partialFilterExpression={name: {"$type": bson_type}})
+def _where(name: str, condition: Any) -> IndexModel:
+    return IndexModel([(name, ASCENDING)], partialFilterExpression={name: condition})
 
 
 class Progress(BaseModel):
@@ -82,24 +82,31 @@ class TaskRun(Document):
             IndexModel([("created_at", DESCENDING)]),
             IndexModel([("operation_name", ASCENDING), ("created_at", DESCENDING)]),
             IndexModel([("status", ASCENDING), ("created_at", DESCENDING)]),
-            IndexModel([("principal", ASCENDING), ("created_at", DESCENDING)]),
             # Runners claim by this one: what waits longest comes first.
-            IndexModel([("status", ASCENDING), ("available_at", ASCENDING)]),
-            IndexModel([("logical_run_id", ASCENDING), ("attempt", DESCENDING)]),
-            _where("parent", "objectId"),
-            _where("replay_of", "objectId"),
-            _where("prefect_flow_run_id", "string"),
-            _where("retry_due", "bool"),
+            IndexModel(
+                [("status", ASCENDING), ("available_at", ASCENDING)],
+                partialFilterExpression={"status": TaskRunStatus.PENDING.value},
+            ),
+            IndexModel(
+                [("logical_run_id", ASCENDING), ("attempt", DESCENDING)],
+                partialFilterExpression={"attempt": {"$gt": 1}},
+            ),
+            # Of the few runs that have the field. The conditions are such that MongoDB sees a query for a value fulfil
+            # them: it does not for $type.
+            _where("parent", {"$gt": ObjectId("0" * 24)}),
+            _where("replay_of", {"$gt": ObjectId("0" * 24)}),
+            _where("prefect_flow_run_id", {"$gt": ""}),
+            _where("retry_due", True),
             IndexModel(
                 [("operation_name", ASCENDING), ("idempotency_key", ASCENDING)],
                 unique=True,
-                partialFilterExpression={"idempotency_key": {"$type": "string"}},
+                partialFilterExpression={"idempotency_key": {"$gt": ""}},
             ),
             # At most so many runs of an operation at once: each has one of its slots.
             IndexModel(
                 [("operation_name", ASCENDING), ("slot", ASCENDING)],
                 unique=True,
-                partialFilterExpression={"slot": {"$type": "number"}},
+                partialFilterExpression={"slot": {"$gte": 0}},
             ),
         ]
 

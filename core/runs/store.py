@@ -99,7 +99,7 @@ async def claim(names: Collection[str], *, worker: str, lease: float, slot: int 
 
 async def slots_in_use(operation_name: str) -> set[int]:
     """Of an operation with a limit of its own."""
-    query = {"operation_name": operation_name, "slot": {"$type": "number"}}
+    query = {"operation_name": operation_name, "slot": {"$gte": 0}}
     return {one["slot"] async for one in records().find(query, {"slot": 1})}
 
 
