@@ -106,7 +106,9 @@ async def find_employee(input: NameInput) -> Found:
 @operation(access=Access(run={"hr"}), async_enabled=True)
 async def promote(input: NameInput) -> Done:
     """Only for hr, who alone may see its runs. It touches the employee."""
-    await Employee.find(Employee.name == input.name).update({"$set": {"badge": "promoted"}})
+    employee = await Employee.find_one(Employee.name == input.name)
+    if employee is not None:
+        await employee.set({"badge": "promoted"})
     return Done(text=f"promoted {input.name}")
 
 
