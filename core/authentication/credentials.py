@@ -17,16 +17,18 @@ Raises:
 CLIENT = ":client"
 """Key of the peer's address. No header can have this name (https://www.rfc-editor.org/rfc/rfc9110#name-field-names)."""
 
-_ONLY_HEADERS = frozenset({"host", "origin", "cookie", CLIENT})
-"""What a page may not claim for itself in a connection's payload: browsers write these."""
+PAYLOAD = ":payload:"
+"""Prefix of what a WebSocket's payload says: nothing there may pass for a header that a browser or a proxy writes."""
+
+_CREDENTIALS = frozenset({"authorization", "x-api-key"})
 
 
 def credentials(
     headers: Mapping[str, str], *, payload: Mapping[str, Any] | None = None, client: str | None = None
 ) -> Mapping[str, str]:
-    """Lower-case header names to values. ``payload`` is that of a WebSocket's ``connection_init``: its texts stand for
-    headers (``{"Authorization": "Bearer …"}``, at the top or under ``headers``) unless a real one is there.
-    ``client`` is the peer's address.
+    """Lower-case header names to values. ``client`` is the peer's address. ``payload`` is that of a WebSocket's
+    ``connection_init``: ``Authorization`` and ``X-API-Key`` in it (at the top or under ``headers``) stand for headers
+    that are not there; its other texts are found under ``:payload:name``.
     """
     found = _texts(payload)
     found.update(lowered(headers))
@@ -51,4 +53,4 @@ def _texts(payload: Mapping[str, Any] | None) -> dict[str, str]:
     nested = payload.get("headers")
     inner = cast(dict[str, Any], nested) if isinstance(nested, dict) else dict[str, Any]()
     texts = {str(name).lower(): value for name, value in (*inner.items(), *payload.items()) if isinstance(value, str)}
-    return {name: value for name, value in texts.items() if name not in _ONLY_HEADERS}
+    return {name if name in _CREDENTIALS else f"{PAYLOAD}{name}": value for name, value in texts.items()}

@@ -95,18 +95,19 @@ async def test_dns_rebinding_foreign_origins_and_other_machines_are_refused(head
     assert await authenticator(Settings(insecure_no_authentication=True))(headers) is LOCAL_OWNER
 
 
-def test_a_websocket_payload_stands_for_headers_and_never_for_what_the_browser_says():
+def test_the_credentials_of_a_websocket_payload_stand_for_headers_and_nothing_else_of_it_does():
     payload = {
         "Authorization": "Bearer one", "headers": {"X-Api-Key": "two"}, "tenant": "red", "Host": "localhost",
-        "origin": "http://localhost", "Cookie": "a=b", ":client": "127.0.0.1", "number": 7, "none": None,
+        "X-Forwarded-User": "ada", ":client": "127.0.0.1", "number": 7, "none": None,
     }  # fmt: skip
     found = credentials({"Host": "evil.example"}, payload=payload, client="192.0.2.7")
     assert found == {
-        "authorization": "Bearer one", "x-api-key": "two", "tenant": "red", "host": "evil.example",
-        ":client": "192.0.2.7",
+        "authorization": "Bearer one", "x-api-key": "two", "host": "evil.example", ":client": "192.0.2.7",
+        ":payload:tenant": "red", ":payload:host": "localhost", ":payload:x-forwarded-user": "ada",
+        ":payload::client": "127.0.0.1",
     }  # fmt: skip
     assert credentials({"authorization": "Bearer real"}, payload=payload)["authorization"] == "Bearer real"
-    assert credentials({}, payload={"headers": "text"}) == {"headers": "text"}
+    assert credentials({}, payload={"headers": "text"}) == {":payload:headers": "text"}
 
 
 def own(headers: object) -> Principal | None:
