@@ -39,13 +39,11 @@ def graphql_json(catalog: Catalog, spec: ObjectSpec, stored: Any) -> Any:
     """JSON in wire names and enum values as a GraphQL client writes it: the inverse of ``wire_json``."""
     if not isinstance(stored, Mapping):
         return stored
-    known = spec.by_wire
-    return {
-        known[name].graphql if name in known else name: graphql_value(catalog, known[name].type, value)
-        if name in known
-        else value
-        for name, value in stored.items()
-    }
+    out: dict[str, Any] = {}
+    for name, value in stored.items():
+        found = spec.by_wire.get(name)
+        out[found.graphql if found else name] = graphql_value(catalog, found.type, value) if found else value
+    return out
 
 
 def wire_filter(catalog: Catalog, spec: ObjectSpec, given: Given | None) -> dict[str, Any] | None:
