@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args
 
 from core.access import Principal
 from core.coercion import refuse
-from core.paging import Raw, sortable_fields
+from core.ordering import sortable_fields
+from core.paging import Raw
 from core.scalars import SCALARS
 from core.specs import Catalog, FieldSpec, ModelSpec, ScalarType
 

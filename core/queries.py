@@ -5,7 +5,7 @@ is unknown, hidden from the reader or not filterable gives one and the same erro
 stand in ``docs/filters.md``. No text of the caller becomes an operator, a pattern or a path unchecked.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,28 +83,6 @@ def all_of(*queries: Mapping[str, Any] | None) -> MongoQuery:
             return {"$and": wanted}
         merged |= query
     return merged
-
-
-def search_query(model: ModelSpec, principal: Principal, words: str | None) -> MongoQuery:
-    """Documents that hold the words: by the text index, or every word somewhere in the searchable fields.
-
-    The text index covers fixed fields; it is passed over where one of them is hidden from the reader.
-
-    Raises:
-        InputError: the words are no text, or the model has nothing to search.
-    """
-    if words is None or not text(words, ("search",)).strip():
-        return {}
-    if len(words) > MAX_TEXT:
-        raise LimitExceeded(f"search: more than {MAX_TEXT} characters")
-    readable = readable_fields(model, principal)
-    if model.text_index and _text_fields(model) <= {model.object.by_wire[name].storage for name in readable}:
-        return {"$text": {"$search": words}}
-    keys = _searchable(model, readable)
-    if not keys:
-        raise refuse(("search",), "not_searchable", f"{model.name} has no searchable fields")
-    contains = OPERATORS["iContains"].mongo
-    return all_of(*({"$or": [{name: contains(word)} for name in keys]} for word in words.split()[:10]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +211,7 @@ class _Compiler:
         if found.storage == "_id" and scope.model is not None:
             return id_to_storage(scope.model, value, path)
         kind = _item(found.type) or found.type
-        return to_storage(kind, text_of(kind, value, path), path)
+        return to_storage(kind, _text_of(kind, value, path), path)
 
     def _many(self, found: FieldSpec, operator: Operator, value: Any, path: FieldPath, scope: _Scope) -> list[Any]:
         values = as_list(value, path)
@@ -306,7 +284,7 @@ def _item(kind: TypeSpec) -> TypeSpec | None:
     return kind.item if isinstance(kind, ListType) else None
 
 
-def text_of(kind: TypeSpec, value: Any, path: FieldPath) -> Any:
+def _text_of(kind: TypeSpec, value: Any, path: FieldPath) -> Any:
     """The value, with a text of sensible length where the type is text: it may have to be compared many times."""
     return _bounded(value, path) if isinstance(value, str) and kind == ScalarType(name="String") else value
 
@@ -332,23 +310,3 @@ def _path_equals(storage: str, operator: Operator, value: Any, path: FieldPath) 
     given: Mapping[str, Any] = value
     dotted = _dotted(given["path"], (*path, "path"))
     return {f"{storage}.{dotted}": operator.mongo(json_value(given["value"], (*path, "value")))}
-
-
-def _text_fields(model: ModelSpec) -> set[str]:
-    """Stored keys the text index covers; a wildcard index (``$**``) covers all."""
-    indexes: Iterable[Any] = model.document.Settings.indexes  # pyright: ignore[reportAttributeAccessIssue]
-    covered = {name.split(".")[0] for index in indexes for name in _text_keys(index)}
-    return {one.storage for one in model.object.fields if one.storage} if "$**" in covered else covered
-
-
-def _searchable(model: ModelSpec, readable: frozenset[str]) -> list[str]:
-    """Stored keys of the declared searchable fields; of all text fields where none is declared."""
-    fields = [one for one in model.object.fields if one.wire in readable]
-    chosen = [one for one in fields if one.searchable] if model.searchable else fields
-    return [one.storage for one in chosen if one.storage and one.type == ScalarType(name="String")]
-
-
-def _text_keys(index: Any) -> list[str]:
-    document = getattr(index, "document", None)
-    keys: Iterable[Any] = document["key"].items() if document else [(index, 1)] if isinstance(index, str) else index
-    return [name for name, kind in keys if kind == "text"]

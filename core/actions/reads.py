@@ -10,9 +10,11 @@ from core.actions.rows import Shown, guard
 from core.aggregates import Aggregate, GroupBy, groups_of, pipeline_of
 from core.errors import InputError, LimitExceeded, NotFound
 from core.identifiers import id_to_storage
-from core.paging import Cursors, Order, Page, Query, Raw, limit_of, offset_of, order_of
-from core.queries import CompiledFilter, MongoQuery, all_of, compile_filter, search_query
+from core.ordering import Order, order_of
+from core.paging import Cursors, Page, Query, Raw, limit_of, offset_of
+from core.queries import CompiledFilter, MongoQuery, all_of, compile_filter
 from core.reads import RowReader
+from core.search import search_query
 from core.settings import Settings
 from core.specs import Catalog, FieldSpec, ModelSpec
 

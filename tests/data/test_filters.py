@@ -274,3 +274,5 @@ async def test_search_uses_the_text_index_or_every_word_in_the_searchable_fields
             await data.count(thing, LOCAL_OWNER, search=words)
     with pytest.raises(LimitExceeded):
         await data.count(thing, LOCAL_OWNER, search="x" * (MAX_TEXT + 1))
+    with pytest.raises(LimitExceeded):
+        await data.count(thing, LOCAL_OWNER, search="x " * 21)

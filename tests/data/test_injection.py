@@ -13,7 +13,7 @@ from core.access import LOCAL_OWNER
 from core.actions import Data, Query, Sort
 from core.actions.inputs import prepare
 from core.errors import CoreError, Duplicate, InputError, LimitExceeded
-from core.paging import order_of
+from core.ordering import order_of
 from core.queries import compile_filter
 from core.specs import Catalog
 from core.stored import compile_match

@@ -14,7 +14,7 @@ from core.access import LOCAL_OWNER
 from core.actions import Data, Page, Query, Sort
 from core.database.embedded.semantics.sorting import compile_sort
 from core.errors import InputError
-from core.paging import order_of
+from core.ordering import order_of
 from core.specs import Catalog, ModelSpec
 from core.stored import matches, plain
 
