@@ -10,8 +10,9 @@ from .planner import Plan, choose_plan
 from .scans import Reading, count_exact, matching, pick, scan
 from .semantics.collation import Collation
 from .semantics.errors import CommandError
-from .semantics.matching import Match, compile_filter, text_score
+from .semantics.matching import Match, compile_filter
 from .semantics.sorting import SortKey, compile_sort
+from .semantics.text import text_score
 from .semantics.values import decode
 
 Row = tuple[int, bytes, dict[str, Any] | None]

@@ -69,6 +69,11 @@ ARITHMETIC = [
     ({"$ln": 1}, 0.0),
     ({"$log10": 100}, 2.0),
     ({"$log": [8, 2]}, 3.0),
+    ({"$sin": 0}, 0.0),
+    ({"$cos": 0}, 1.0),
+    ({"$tan": 0}, 0.0),
+    ({"$degreesToRadians": 180}, 3.141592653589793),
+    ({"$radiansToDegrees": 0}, 0.0),
     ({"$range": [0, 5, 2]}, [0, 2, 4]),
     ({"$abs": None}, None),
 ]
@@ -139,7 +144,9 @@ ARRAYS = [
     ({"$allElementsTrue": [[1, True]]}, True),
     ({"$anyElementTrue": [[0, None]]}, False),
     ({"$firstN": {"input": "$l", "n": 2}}, [3, 1]),
+    ({"$lastN": {"input": "$l", "n": 2}}, [1, 2]),
     ({"$maxN": {"input": "$l", "n": 2}}, [3, 2]),
+    ({"$minN": {"input": ["$l", "$n", 5], "n": 9}}, [5, [3, 1, 2]]),
     ({"$sum": "$l"}, 6),
     ({"$sum": ["$a", "$b", "x"]}, 7),
     ({"$sum": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]}, 1.0),  # the rounding error is carried along
@@ -148,6 +155,7 @@ ARRAYS = [
     ({"$max": ["$l", "$a"]}, [3, 1, 2]),
     ({"$min": "$l"}, 1),
     ({"$stdDevPop": [[1, 3]]}, 1.0),
+    ({"$stdDevSamp": [[1, 3]]}, 1.4142135623730951),
     ({"$median": {"input": [1, 2, 3, 4], "method": "approximate"}}, 2.0),
     ({"$percentile": {"input": [1, 2, 3, 4], "p": [0.5, 0.95], "method": "approximate"}}, [2.0, 4.0]),
     ({"$setUnion": [[2, 1], [2, 3]]}, [1, 2, 3]),
@@ -279,6 +287,7 @@ def test_an_expression_gives_the_manuals_value_and_type(spec, expected):
         ({"$toObjectId": "x"}, 241),
         ({"$convert": {"input": [1], "to": "int"}}, 241),
         ({"$sqrt": -1}, 28714),
+        ({"$sin": "$dec"}, 168),
         ({"a": 1, "$add": [1]}, 16410),
         ({"$add": [1], "$abs": 1}, 15983),
         ({"a.b": 1}, 16412),
@@ -311,6 +320,11 @@ def test_what_counts_as_false(value):
 )
 def test_what_counts_as_true(value):
     assert truthy(value)
+
+
+def test_a_random_number_is_below_one():
+    draw = compile_expression({"$rand": {}})
+    assert all(0 <= draw({}, {}) < 1 for _ in range(100))
 
 
 def test_the_time_is_one_for_a_command():

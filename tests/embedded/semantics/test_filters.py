@@ -67,6 +67,7 @@ RANGES = [
     ({"a": {"$gte": None}}, {"a": 5}, False),
     ({"a": {"$gt": None}}, {"a": None}, False),
     ({"a": {"$lt": "b"}}, {"a": "B"}, True),
+    ({"a": {"$lte": 2}}, {"a": Int64(2)}, True),
     ({"a": {"$gt": datetime(2024, 1, 1)}}, {"a": datetime(2024, 1, 2)}, True),
     ({"a": {"$gt": datetime(2024, 1, 1)}}, {"a": Timestamp(2**31, 1)}, False),
     ({"a": {"$lt": Int64(2**60 + 1)}}, {"a": Int64(2**60)}, True),

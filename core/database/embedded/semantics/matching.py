@@ -106,16 +106,6 @@ def _expr(operand: Any, scope: Scope) -> Match:
     return lambda document: truthy(evaluate(document, variables))
 
 
-def text_score(query: Mapping[str, Any], text: Iterable[str] | None) -> Callable[[dict[str, Any]], float] | None:
-    """The score of documents under the filter's ``$text``; None for a filter without one."""
-    for name, operand in query.items():
-        if name == "$text" and text is not None:
-            return compile_text(operand, text).score
-        if name == "$and":
-            return next((score for part in operand if (score := text_score(part, text)) is not None), None)
-    return None
-
-
 def _text(operand: Any, scope: Scope) -> Match:
     if scope.text is None:
         raise CommandError("IndexNotFound", "text index required for $text query")

@@ -17,18 +17,6 @@ def is_index(part: str) -> bool:
     return part.isascii() and part.isdigit() and (part == "0" or part[0] != "0")
 
 
-def get_path(document: Any, path: str) -> Any:
-    """The value at the path, or MISSING; arrays are entered only by position."""
-    for part in path.split("."):
-        if type(document) is dict:
-            document = document.get(part, MISSING)
-        elif type(document) is list and is_index(part) and int(part) < len(document):
-            document = document[int(part)]
-        else:
-            return MISSING
-    return document
-
-
 def candidates(document: Any, parts: tuple[str, ...], *, open_last: bool = True) -> Iterator[Any]:
     """Every value that a predicate on the path is tried on; MISSING where the path ends in nothing.
 

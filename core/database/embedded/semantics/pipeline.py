@@ -7,11 +7,11 @@ from typing import Any
 from .collation import Collation
 from .errors import CommandError, mismatch, unsupported
 from .expressions import command_variables
-from .matching import text_score
 from .stages import flow, grouping, joining, lookup, shaping
 from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
 from .stages.scope import Document, Row, Search, Source, Stage, StageScope
+from .text import text_score
 
 __all__ = ["ACCUMULATORS", "STAGES", "Pipeline", "compile_pipeline"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bson import Regex
 
-from .matching import Match, Scope, compile_query, is_operators
+from .matching import Scope, compile_query, is_operators
 from .paths import is_index
 from .values import MISSING
 
@@ -101,6 +101,3 @@ def _nested(parts: tuple[str, ...], value: Any) -> dict[str, Any]:
     for part in reversed(parts):
         value = {part: value}
     return value
-
-
-__all__ = ["Match", "Position", "compile_position"]

@@ -6,7 +6,7 @@ https://www.mongodb.com/docs/manual/reference/operator/query/text/
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,16 @@ def compile_text(operand: Any, fields: Iterable[str]) -> TextQuery:
         fields=tuple(fields), words=frozenset(plain), phrases=tuple(phrases), negated_words=frozenset(negated),
         negated_phrases=tuple(negated_phrases), case_sensitive=case, mark_sensitive=marks,
     )  # fmt: skip
+
+
+def text_score(query: Mapping[str, Any], text: Iterable[str] | None) -> Callable[[dict[str, Any]], float] | None:
+    """The score of documents under the filter's ``$text``; None for a filter without one."""
+    for name, operand in query.items():
+        if name == "$text" and text is not None:
+            return compile_text(operand, text).score
+        if name == "$and":
+            return next((score for part in operand if (score := text_score(part, text)) is not None), None)
+    return None
 
 
 def fold(text: str, *, case_sensitive: bool = False, mark_sensitive: bool = False) -> str:

@@ -13,7 +13,7 @@ from bson.datetime_ms import DatetimeMS
 
 from .. import numbers
 from ..dates import date_of
-from ..errors import CommandError, mismatch, unparsable
+from ..errors import CommandError, mismatch, unparsable, unsupported
 from ..evaluation import Evaluate, Row, Scope, function, is_nullish, rows
 from ..numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_decimal, to_double, to_int, whole
 from ..values import exact, is_nan, is_number, milliseconds, type_name
@@ -222,7 +222,7 @@ def _trigonometric(name: str, double: Callable[[float], float]) -> Callable[[Any
     def compute(value: Any) -> Any:
         _number(name, value)
         if kind(value) == DECIMAL:
-            raise mismatch(f"the embedded database does not offer {name} of a decimal")
+            raise unsupported(f"{name} of a decimal", "expression")
         try:
             return double(float(value))
         except ValueError:
