@@ -1,6 +1,8 @@
 """The change feed: who is told of what, what it takes, and what is left afterwards."""
 
 import asyncio
+import resource
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -228,6 +230,11 @@ async def test_a_thousand_subscribers_each_get_every_event(data: Data, catalog: 
 
     found = await _all_told(data, catalog, feed, 1000, write, 10)
     assert all([change.id for change in changes] == made for changes in found)
+    assert _resident_megabytes() < 300
+
+
+def _resident_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 async def test_a_burst_overwhelms_nobody_who_reads(data: Data, catalog: Catalog) -> None:

@@ -17,6 +17,7 @@ from core.errors import InputError
 from core.filters import OPERATORS
 from core.queries import compile_filter
 from core.specs import Catalog
+from core.stored import matches
 
 # field → (low, middle, high) as they are sent, and the Python value of each
 CASES: dict[str, tuple[list[Any], list[Any]]] = {
@@ -132,6 +133,8 @@ async def test_a_scalar_is_stored_read_filtered_sorted_and_updated(data: Data, c
         query = Query(filter={name: {operator: operand(sent)}})
         found = {row["_id"] for row in (await data.list(model, LOCAL_OWNER, query, [name])).rows}
         assert found == {id for id, value in value_of.items() if meaning(value, python)}, operator
+        compiled = compile_filter(catalog, model, LOCAL_OWNER, query.filter).query
+        assert found == {row["_id"] for row in page.rows if matches(compiled, row)}, f"{operator}, live"
 
     if field.sortable:
         for descending in (False, True):
