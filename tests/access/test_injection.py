@@ -180,13 +180,13 @@ def test_the_same_corpus_is_refused_by_rest(world: World):
     for value in OPERATORS:
         for filter_ in (value, {"name": value}, {"name": {"eq": value}}, {"home": {"city": value}}):
             given = {"filter": json.dumps(filter_)}
-            assert send("GET", "/models/Employee/", params=given).status_code == 422, filter_
+            assert send("GET", "/models/Employee/", params=given).status_code in (400, 422), filter_
         for body in (value, {"name": value, "region": "north"}, {"name": "x", "region": "north", "home": value}):
-            assert send("POST", "/models/Employee/", json=body).status_code == 422, body
-            assert send("PATCH", f"/models/Employee/{NORTH}", json=body).status_code == 422, body
-        assert send("POST", "/operations/find_employee/", json={"name": value}).status_code == 422
+            assert send("POST", "/models/Employee/", json=body).status_code in (400, 422), body
+            assert send("PATCH", f"/models/Employee/{NORTH}", json=body).status_code in (400, 422), body
+        assert send("POST", "/operations/find_employee/", json={"name": value}).status_code in (400, 422)
     for name in NAMES:
         for given in ({"sort": name}, {"fields": name}, {"filter": json.dumps({name: {"eq": 1}})}):
             if name not in ("", "home.city"):
-                assert send("GET", "/models/Employee/", params=given).status_code == 422, given
+                assert send("GET", "/models/Employee/", params=given).status_code in (400, 422), given
     assert list(world.database["employees"].find()) == before
