@@ -101,6 +101,14 @@ def test_a_returned_document_of_a_hidden_row_is_not_there(world: World):
     assert _employee(now, "findEmployee") is None
 
 
+def test_a_repeated_call_shows_no_more_than_the_first(world: World):
+    """The second answer of an idempotency key is made of what the first run kept."""
+    call = 'findEmployee(input: {name: "Nora"}, run: {idempotencyKey: "again"})'
+    answers = [world.ask("viewer", f"mutation {{ {call} {FOUND} }}") for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert _employee(answers[1], "findEmployee") == {"id": str(NORTH), "name": "Nora", "salary": None}
+
+
 def test_rest_gives_a_returned_document_no_more_than_elsewhere(world: World):
     for role, sees in (("hr", True), ("viewer", False)):
         answer = world.client.post("/operations/find_employee/", json={"name": "Nora"}, headers=world.headers(role))
