@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     max_groups: int = Field(1_000, ge=1, description="Groups that one aggregate may have")
     feed_queue: int = Field(1_000, ge=1, description="Changes that may wait for a subscriber; a slower one is closed")
     feed_known_ids: int = Field(
-        20_000, ge=0, description="Documents a subscription remembers: only who saw one is told that it is gone"
+        200_000, ge=0, description="Documents all subscriptions remember: only who saw one is told that it is gone"
     )
     max_output_bytes: int = Field(
         1_000_000, ge=1_000, description="A larger output of a run is cut, and the run says so"

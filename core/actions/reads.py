@@ -198,7 +198,7 @@ class Reads:
         session: Any = None,
     ) -> Rows:
         """All documents of a query, by ``_id``; refused when they are more than ``most`` (``max_related``)."""
-        most = most or self.settings.max_related
+        most = self.settings.max_related if most is None else most
         with driver_errors(self.settings, model):
             collection = await collection_for(model)
             cursor = collection.find(query, projection, sort=[("_id", 1)], limit=most + 1, session=session,

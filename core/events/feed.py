@@ -1,5 +1,6 @@
 """The feed: takes every change of the database once and hands it to those who may see it and want to."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import bson
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from core.access import TASK_RUN, Principal, check
-from core.actions.driver import collection_for, translated
+from core.actions.driver import collection_for, driver_errors, translated
 from core.actions.reads import Reads
 from core.actions.rows import guard
 from core.database.changes import LOST, Changes, Listener, changes_of_loop
@@ -23,6 +24,11 @@ from core.settings import Settings
 from core.specs import Catalog, ModelSpec
 from core.stored import CODEC
 
+_TOO_MANY = (
+    "too many documents match to follow their deletion: narrow the filter, or let the collection keep pre-images "
+    "(changeStreamPreAndPostImages):"
+)
+
 
 class ChangeFeed:
     """Changes of every model of the catalog, for any number of subscribers."""
@@ -36,6 +42,8 @@ class ChangeFeed:
         self._listener = Listener(event=self._publish, lost=self._lost)
         self._changes: Changes | None = None
         self._poll = RunPoll(self._publish_run)
+        self._learning = asyncio.Lock()
+        self._pre_images: dict[str, bool] = {}
 
     @property
     def subscribers(self) -> int:
@@ -69,6 +77,7 @@ class ChangeFeed:
             Forbidden: the principal may not read the model.
             InputError: the filter or a field is wrong.
             Unavailable: the server has no change streams, or does not answer.
+            LimitExceeded: deletions among too many documents are to be followed.
         """
 
         async def enter(subscription: Subscription) -> None:
@@ -124,19 +133,35 @@ class ChangeFeed:
             self._poll.stop()
 
     async def _learn_ids(self, watch: Watch) -> None:
-        """Which documents match at the beginning. Too many: deletions are then told where pre-images say of what."""
-        async with watch.known_lock:
-            if watch.known is not None or not self._settings.feed_known_ids:
+        """Which documents match at the beginning, where pre-images will not say what a deleted one was.
+
+        Raises:
+            LimitExceeded: more than all subscriptions together may remember.
+        """
+        async with self._learning:
+            if watch.known is not None or await self._keeps_pre_images(watch.model):
                 return
-            watch.known = KnownIds()
+            free = self._settings.feed_known_ids - sum(
+                len(one.known.ids) for one in self._watches.values() if one.known
+            )
+            watch.known = KnownIds(most=max(free, 0))
             try:
-                rows = await self._reads.fetch(watch.model, watch.query, {"_id": 1}, self._settings.feed_known_ids)
-            except LimitExceeded:
-                rows = []
+                rows = await self._reads.fetch(watch.model, watch.query, {"_id": 1}, watch.known.most)
+                watch.known.load([row["_id"] for row in rows])
+            except LimitExceeded as error:
+                watch.known = None
+                if not watch.model.soft_delete:  # there a deletion is an update, which says what it was
+                    raise LimitExceeded(f"{_TOO_MANY} {watch.model.name}") from error
             except BaseException:
                 watch.known = None
                 raise
-            watch.known.load([row["_id"] for row in rows])
+
+    async def _keeps_pre_images(self, model: ModelSpec) -> bool:
+        if model.name not in self._pre_images:
+            with driver_errors(self._settings, model):
+                options = await (await collection_for(model)).options()
+            self._pre_images[model.name] = bool(options.get("changeStreamPreAndPostImages", {}).get("enabled"))
+        return self._pre_images[model.name]
 
     # the stream
 

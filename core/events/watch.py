@@ -1,6 +1,5 @@
 """What a group of subscribers wants to see of one model: compiled once, evaluated once an event for all of them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,18 +51,24 @@ def event_of(found: Raw) -> Event:
 _KINDS: Mapping[str, Kind] = {"insert": "created", "update": "updated", "replace": "updated", "delete": "deleted"}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class KnownIds:
-    """Documents that match, by id: who is told that one of them is gone may have known of it.
+    """Documents that match, by id, ``most`` of them: who is told that one of them is gone may have known of it.
 
-    ``load`` asks the database once; events that arrive meanwhile count more than its answer.
+    ``load`` takes what the database said once; events that arrived meanwhile count more.
     """
 
+    most: int
     ids: set[Any] = field(default_factory=set[Any])
     gone: set[Any] = field(default_factory=set[Any])
     loading: bool = True
 
     def add(self, id: Any) -> None:
+        """Raises LimitExceeded for one too many."""
+        if len(self.ids) >= self.most and id not in self.ids:
+            raise LimitExceeded(
+                "too many documents match by now to follow their deletion; subscribe with a narrower filter"
+            )
         self.ids.add(id)
         self.gone.discard(id)
 
@@ -90,7 +95,6 @@ class Watch:
         self.query = query
         self.subscribers: dict[Subscription, None] = {}
         self.known: KnownIds | None = None
-        self.known_lock = asyncio.Lock()
         self._shown = shown
         self._refresh = refresh
         self._match = compile_match(query)

@@ -111,6 +111,21 @@ async def test_a_deletion_is_told_to_those_whose_filter_the_document_matched(
     assert [change.id for change in found] == [two["_id"], three["_id"]]
 
 
+async def test_deletions_among_too_many_documents_are_refused_not_missed(data: Data, catalog: Catalog) -> None:
+    model, filter = catalog.models["Thing"], {"number": {"gte": 0}}
+    feed = ChangeFeed(catalog, data.settings.model_copy(update={"feed_known_ids": 3}))
+    await data.create_many(model, LOCAL_OWNER, [{"number": number} for number in range(3)])
+    async with feed.subscribe(model, LOCAL_OWNER, filter=filter) as changes:
+        async with feed.subscribe(model, LOCAL_OWNER, filter=filter), feed.subscribe(model, LOCAL_OWNER):
+            with pytest.raises(LimitExceeded, match="narrow the filter"):
+                await feed.subscribe(model, LOCAL_OWNER, filter={"number": {"gte": 1}}).__aenter__()
+            async with feed.subscribe(model, LOCAL_OWNER, filter={"number": {"gte": 1}}, kinds=["created"]):
+                await data.create(model, LOCAL_OWNER, {"number": 3})
+        with pytest.raises(LimitExceeded, match="narrower filter"):
+            await next_of(changes)
+    assert feed.subscribers == 0
+
+
 async def test_a_soft_deletion_is_a_deletion(data: Data, catalog: Catalog, feed: ChangeFeed) -> None:
     model = catalog.models["Note"]
     row = await data.create(model, LOCAL_OWNER, {"title": "a"})
