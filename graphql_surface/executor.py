@@ -5,7 +5,6 @@ GraphQL would carry the error of a field that must not be null up to the next pl
 ``errors`` at the place where the item would have stood.
 """
 
-from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLError, is_non_null_type
@@ -15,7 +14,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from core.errors import CoreError, InvalidDocument
 from graphql_surface.errors import to_graphql_error
-from graphql_surface.shapes import Shape, shape_of
+from graphql_surface.shapes import Shapes, shapes_of
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -23,24 +22,34 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The details are kept beside the shape: their id is the key, and must not be given to others meanwhile.
-        self._shapes: dict[tuple[str, int], tuple[Any, Shape | None]] = {}
+        # The fields are kept beside their shapes: their id is the key, and must not be given to others meanwhile.
+        self._shapes: dict[tuple[str, int], tuple[Any, Shapes]] = {}
 
-    def collect_and_execute_subfields(
-        self, return_type: Any, field_details_list: Any, path: Path, result: Any, position_context: Any
+    def execute_fields(
+        self, parent_type: Any, source_value: Any, path: Path | None, grouped_field_set: Any, position_context: Any
     ) -> Any:
-        shape = self._shape(return_type, field_details_list)
-        if shape is not None:
-            with suppress(Exception):  # the way below finds it again and says where it is
-                return shape(result)
-        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+        shapes = self._shapes_of(parent_type, grouped_field_set)
+        try:
+            known = {name: read(source_value) for name, read in shapes.compiled.items()}
+        except Exception:  # the executor's own way finds it again and says where it is
+            known, rest = {}, grouped_field_set
+        else:
+            rest = shapes.rest
+        if not rest:
+            return known
+        found: Any = super().execute_fields(parent_type, source_value, path, rest, position_context)
+        if not known:
+            return found
+        if self.is_awaitable(found):
+            return _merged_later(grouped_field_set, known, found)
+        return _merged(grouped_field_set, known, found)
 
-    def _shape(self, type_: Any, details: Any) -> Shape | None:
-        if self.middleware_manager and self.middleware_manager.middlewares:
-            return None  # they want to see every field
-        key = (type_.name, id(details))
+    def _shapes_of(self, type_: Any, selected: Any) -> Shapes:
+        key = (type_.name, id(selected))
         if key not in self._shapes:
-            self._shapes[key] = (details, shape_of(self.schema, type_, details, self._selected))
+            watched = self.middleware_manager and self.middleware_manager.middlewares  # they want to see every field
+            shapes = Shapes({}, selected) if watched else shapes_of(self.schema, type_, selected, self._selected)
+            self._shapes[key] = (selected, shapes)
         return self._shapes[key][1]
 
     def _selected(self, type_: Any, details: Any) -> Any:
@@ -61,6 +70,15 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if not is_non_null_type(item_type):
             return found
         return _sound_later(found) if self.is_awaitable(found) else _sound(found)
+
+
+def _merged(order: Any, known: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    both = known | found
+    return {name: both[name] for name in order if name in both}
+
+
+async def _merged_later(order: Any, known: dict[str, Any], found: Any) -> dict[str, Any]:
+    return _merged(order, known, await found)
 
 
 def _sound(items: list[Any]) -> list[Any]:

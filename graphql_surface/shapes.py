@@ -1,12 +1,13 @@
-"""Selections of stored fields, compiled: one function from a document to its part of the answer.
+"""Selections of stored fields, compiled: functions from a document to its part of the answer.
 
-GraphQL's executor goes through some thirty calls a field. Where everything selected of an object is read from its
-document alone (no arguments, no request, no further query), the same result comes from a function made once a
-selection: aliases, fragments, ``@skip`` and ``@include`` are in the collected fields it is made of. Whatever does not
-fit raises, and the executor goes its own way for that object, which finds and places the error.
+GraphQL's executor goes through some thirty calls a field. Where what is selected of an object is read from its document
+alone (no arguments, no request, no further query), the same result comes from a function made once a selection:
+aliases, fragments, ``@skip`` and ``@include`` are in the collected fields it is made of. Whatever does not fit raises,
+and the executor goes its own way for that object, which finds and places the error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -33,17 +34,34 @@ class Unshapeable(Exception):
     """The value is not what its type says."""
 
 
-def shape_of(schema: GraphQLSchema, type_: GraphQLObjectType, details: Any, collect: Collect) -> Shape | None:
-    """The function for an object of this type; None where a selected field needs more than the document."""
+@dataclass(frozen=True)
+class Shapes:
+    """The compiled ones of an object's selected fields by response name, and the rest as the executor takes it."""
+
+    compiled: Mapping[str, Shape]
+    rest: dict[str, Any]
+
+
+def shapes_of(schema: GraphQLSchema, type_: GraphQLObjectType, selected: Mapping[str, Any], collect: Collect) -> Shapes:
+    """``selected`` are field details by response name."""
+    compiled: dict[str, Shape] = {}
+    rest: dict[str, Any] = {}
+    for response_name, details in selected.items():
+        shape = _field(schema, type_, details, collect)
+        if shape is None:
+            rest[response_name] = details
+        else:
+            compiled[response_name] = shape
+    return Shapes(compiled, rest)
+
+
+def _object(schema: GraphQLSchema, type_: GraphQLObjectType, details: Any, collect: Collect) -> Shape | None:
+    """The function for an object inside; None where a field of it needs more than the document."""
     selected = collect(type_, details)
-    if selected is None:
+    shapes = shapes_of(schema, type_, selected, collect) if selected is not None else None
+    if shapes is None or shapes.rest:
         return None
-    readers: list[tuple[str, Shape]] = []
-    for response_name, field_details in selected.items():
-        read = _field(schema, type_, field_details, collect)
-        if read is None:
-            return None
-        readers.append((response_name, read))
+    readers = list(shapes.compiled.items())
     return lambda source: {name: read(source) for name, read in readers}
 
 
@@ -76,7 +94,7 @@ def _nullable(schema: GraphQLSchema, type_: Any, details: Any, collect: Collect)
     if is_list_type(type_):
         return _list(schema, type_, details, collect)
     if is_object_type(type_):
-        return shape_of(schema, type_, details, collect)
+        return _object(schema, type_, details, collect)
     return _leaf(type_) if is_leaf_type(type_) else None
 
 

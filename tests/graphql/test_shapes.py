@@ -1,6 +1,6 @@
 """Compiled selections answer what the executor would, value by value and error by error."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from beanie import Document, Link
@@ -13,26 +13,26 @@ from core.decorators import datamodel
 from core.registries import Registry
 from graphql_surface.context import make_context
 from graphql_surface.executor import Executor
-from graphql_surface.shapes import Shape
+from graphql_surface.shapes import Shapes
 from tests.graphql.api import Api, serving
 
 
 class Plain(Executor):
     """Without compiled selections."""
 
-    def _shape(self, type_: Any, details: Any) -> Shape | None:
-        return None
+    def _shapes_of(self, type_: Any, selected: Any) -> Shapes:
+        return Shapes({}, selected)
 
 
 class Counted(Executor):
-    """Counts what was compiled, and what was not."""
+    """Writes down which fields of a Thing the executor resolved itself."""
 
-    shaped = 0
+    resolved: ClassVar[list[str]] = []
 
-    def _shape(self, type_: Any, details: Any) -> Shape | None:
-        found = super()._shape(type_, details)
-        Counted.shaped += found is not None
-        return found
+    def execute_field(self, parent_type: Any, source: Any, details: Any, path: Any, context: Any) -> Any:
+        if parent_type.name == "Thing":
+            Counted.resolved.append(path.key)
+        return super().execute_field(parent_type, source, details, path, context)
 
 
 class Size(BaseModel):
@@ -72,7 +72,7 @@ QUERIES = [
          title @skip(if: $yes) ...F ... on Thing { tags @include(if: $yes) } } } }
        fragment F on Thing { size { ...S } } fragment S on Size { width note @skip(if: $yes) }""",
     "{ things { nodes { title size { width } size { note } } } }",
-    "{ things { nodes { title other { name } } totalCount } }",
+    "{ things { nodes { title other { name } size { width } } totalCount } }",
     "{ things { nodes { title } pageInfo { hasNextPage endCursor } } }",
 ]
 
@@ -98,13 +98,12 @@ async def test_with_and_without_compiled_selections_the_answer_is_the_same(regis
         assert expected[1], "the broken ones are errors"
 
 
-async def test_what_needs_only_the_document_is_compiled_and_a_relation_is_not(registry: Registry):
+async def test_the_executor_resolves_nothing_but_relations_itself(registry: Registry):
     datamodel()(Other)
     datamodel()(Thing)
     async with serving(registry) as api:
         await Thing.get_pymongo_collection().insert_one({"title": "a"})
-        Counted.shaped = 0
-        await run(api, Counted, QUERIES[0])
-        assert Counted.shaped == 1
-        await run(api, Counted, QUERIES[4])
-        assert Counted.shaped == 1
+        for query, expected in ((QUERIES[0], []), (QUERIES[4], ["other"])):
+            Counted.resolved.clear()
+            await run(api, Counted, query)
+            assert Counted.resolved == expected
