@@ -24,6 +24,8 @@ class Call:
     connection: int
     pace: Pace
     address: str
+    peer: object = None
+    """The client: the process behind a unix socket, the host behind a TCP one."""
     session: Session | None = None
     transaction: Transaction | None = None
     error_labels: list[str] = field(default_factory=list[str])

@@ -14,17 +14,16 @@ from .clock import timestamp
 from .commands.table import GENERIC, TABLE, Row
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
+from .labels import add_labels
 from .pace import Pace
 from .semantics.errors import CommandError, bad, mismatch, unsupported
 from .semantics.values import is_number
-from .transactions import TRANSIENT
 from .wire import Request
 from .writer import storage_error
 
 log = logging.getLogger("core.database.embedded")
 Reply = dict[str, Any]
 _ENDING = ("commitTransaction", "abortTransaction")
-_TRANSIENT = frozenset({"WriteConflict", "LockTimeout", "NoSuchTransaction"})
 _CONCERN_LEVELS = ("local", "available", "majority", "linearizable", "snapshot")
 _REMEDY = "set MONGODB_URI to use a full MongoDB server"
 _NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
@@ -37,12 +36,13 @@ class Dispatcher:
         self.engine = engine
         self._fail_points = fail_points
 
-    def run(self, request: Request, connection: int, address: str) -> Reply:
+    def run(self, request: Request, connection: int, address: str, peer: object) -> Reply:
         name = next(iter(request.command), "")
         pace = Pace(self.engine.lane, _max_time(request.command, name))
         call = Call(
-            name=name, command=request.command, bodies=request.bodies, connection=connection, pace=pace, address=address
-        )
+            name=name, command=request.command, bodies=request.bodies, connection=connection, pace=pace,
+            address=address, peer=peer,
+        )  # fmt: skip
         try:
             reply = self._fail_points.reply_to(call, self._answer) if self._fail_points else self._answer(call)
             reply.setdefault("ok", 1.0)
@@ -101,7 +101,7 @@ class Dispatcher:
         with transaction.lock:
             if not transaction.active:
                 self.engine.sessions.current(session, int(number))
-            transaction.connection_id = call.connection
+            transaction.connection_id, transaction.peer = call.connection, call.peer
             call.transaction = transaction
             yield
 
@@ -111,8 +111,12 @@ class Dispatcher:
         call.transaction.abort()
         self.engine.cursors.close_of(call.transaction)
 
-    def connection_closed(self, connection: int) -> None:
-        self.engine.sessions.connection_closed(connection)
+    def connection_closed(self, connection: int, peer: object, *, last: bool) -> None:
+        """``last`` if the client has no other connection left."""
+        if last:
+            self.engine.sessions.peer_gone(peer)
+        else:
+            self.engine.sessions.connection_closed(connection)
 
 
 def _max_time(command: Mapping[str, Any], name: str) -> float | None:
@@ -155,12 +159,7 @@ def _as_reply(error: Exception, call: Call) -> Reply:
     found = storage_error(error)
     if isinstance(found, CommandError):
         reply = {"ok": 0.0, "errmsg": found.message, "code": found.code, "codeName": found.code_name, **found.details}
-        if (
-            call.command.get("autocommit") is False
-            and found.code_name in _TRANSIENT
-            and call.name != "commitTransaction"
-        ):
-            reply["errorLabels"] = sorted({*found.details.get("errorLabels", ()), TRANSIENT})
+        add_labels(reply, call.name, call.command, found.code)
         return reply
     if isinstance(found, BSONError | OverflowError | RecursionError | UnicodeError):
         return {"ok": 0.0, "errmsg": f"a value that cannot be stored: {found}", "code": 2, "codeName": "BadValue"}

@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -111,6 +112,7 @@ class Server:
         dispatcher.engine.connections = lambda: len(self._open)
         self._numbers = itertools.count(1)
         self._open: dict[int, socket.socket] = {}
+        self._peers: dict[int, object] = {}
         self._lock = threading.Lock()
         self._idle_since = time.monotonic()
         self._wake, self._woken = socket.socketpair()
@@ -147,17 +149,18 @@ class Server:
                 connection.close()
                 return
             self._open[number] = connection
+            peer = self._peers[number] = _peer(connection)
         threading.Thread(
-            target=self._serve, args=(connection, number, address), name=f"connection-{number}", daemon=True
+            target=self._serve, args=(connection, number, address, peer), name=f"connection-{number}", daemon=True
         ).start()
 
-    def _serve(self, connection: socket.socket, number: int, address: str) -> None:
+    def _serve(self, connection: socket.socket, number: int, address: str, peer: object) -> None:
         try:
             with connection, connection.makefile("rb", _BUFFER) as stream:
                 if connection.family != socket.AF_UNIX:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 while (request := read_request(stream)) is not None:
-                    reply = self._dispatcher.run(request, number, address)
+                    reply = self._dispatcher.run(request, number, address, peer)
                     if not request.silent:
                         connection.sendall(encode_reply(request, reply))
         except ProtocolError as error:
@@ -167,10 +170,13 @@ class Server:
         except Exception:
             log.exception("closed a connection")
         finally:
-            self._dispatcher.connection_closed(number)
             self._closed(number)
 
     def _closed(self, number: int) -> None:
+        with self._lock:
+            peer = self._peers.pop(number)
+            last = peer not in self._peers.values()
+        self._dispatcher.connection_closed(number, peer, last=last)
         with self._lock:
             self._open.pop(number, None)
             self._idle_since = time.monotonic()
@@ -188,6 +194,14 @@ class Server:
         deadline = time.monotonic() + _STOP_SECONDS
         while self._open and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def _peer(connection: socket.socket) -> object:
+    """Who connects: the process id, or the address of the host."""
+    if connection.family != socket.AF_UNIX:
+        return connection.getpeername()[0]
+    process: int = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    return process
 
 
 def _address(listener: socket.socket) -> str:

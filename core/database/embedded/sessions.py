@@ -19,6 +19,8 @@ from .writer import Writer, Writing
 
 _IDLE = 1800.0
 """Seconds after which a session is forgotten; drivers are told the same in ``hello``."""
+_GRACE = 5.0
+"""Seconds a transaction outlives its connection while its client has others."""
 _COMMITTED = {"committed": True}
 
 
@@ -93,10 +95,23 @@ class Sessions:
         self._abort(self.current(session, number))
 
     def connection_closed(self, connection_id: int) -> None:
-        """Abort what was going on on a connection."""
+        """Abort what was going on on a connection, unless it goes on upon another at once: a driver that lost an answer
+        tries again."""
         for transaction in self._open():
             if transaction.connection_id == connection_id:
+                timer = threading.Timer(_GRACE, self._abort_orphan, (transaction, connection_id))
+                timer.daemon = True
+                timer.start()
+
+    def peer_gone(self, peer: object) -> None:
+        """A client has closed its last connection: nobody will go on with its transactions."""
+        for transaction in self._open():
+            if transaction.peer == peer:
                 self._abort(transaction)
+
+    def _abort_orphan(self, transaction: Transaction, connection_id: int) -> None:
+        if transaction.connection_id == connection_id:
+            self._abort(transaction)
 
     def sweep(self) -> None:
         """Abort transactions that live too long; forget sessions nobody uses."""

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Any
 
+from .labels import TRANSIENT
 from .semantics.errors import CommandError
 from .sqlite import Pool
 from .writer import Writer, Writing
@@ -18,7 +19,6 @@ from .writer import Writer, Writing
 _WAIT_FOR_WRITER = 2.0
 LIFETIME = 60.0
 """Seconds after which a transaction that has not ended is aborted, as MongoDB's transactionLifetimeLimitSeconds."""
-TRANSIENT = "TransientTransactionError"
 
 
 class Transaction:
@@ -30,6 +30,8 @@ class Transaction:
         self.active = True
         self.connection_id = 0
         """The connection that its last command came on: when that closes, the transaction is aborted."""
+        self.peer: object = None
+        """The client that connection comes from."""
         self.holds_writer = False
         self._pool, self._writer, self._eager = pool, writer, eager
         self._sqlite: sqlite3.Connection | None = None

@@ -14,6 +14,7 @@ from . import aggregates, collections, reads, server, writes
 GENERIC = frozenset({
     "$db", "$clusterTime", "$readPreference", "lsid", "txnNumber", "autocommit", "startTransaction", "maxTimeMS",
     "comment", "readConcern", "writeConcern", "apiVersion", "apiStrict", "apiDeprecationErrors",
+    "rawData",
 })  # fmt: skip
 """Options any command may carry."""
 
