@@ -304,6 +304,23 @@ def test_a_wrong_expression_is_refused_with_mongodbs_code(spec, code):
     assert refusal.value.code == code
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"$range": [0, 2**31 - 1]},
+        {"$reduce": {"input": {"$range": [0, 99]}, "initialValue": "ab", "in": {"$concat": ["$$value", "$$value"]}}},
+        {"$reduce": {"input": {"$range": [0, 99]}, "initialValue": [1],
+                     "in": {"$concatArrays": ["$$value", "$$value"]}}},
+        {"$reduce": {"input": {"$range": [0, 9]}, "initialValue": "a" * 999,
+                     "in": {"$replaceAll": {"input": "$$value", "find": "a", "replacement": "a" * 999}}}},
+    ],
+)  # fmt: skip
+def test_no_value_takes_all_memory(spec):
+    with pytest.raises(CommandError) as refusal:
+        compile_expression(spec)(DOCUMENT, {})
+    assert refusal.value.code == 146
+
+
 def test_strings_compare_by_the_collation():
     collation = Collation.from_spec({"locale": "en", "strength": 2})
     for spec in ({"$eq": ["$s", "HELLO"]}, {"$in": ["HELLO", ["$s"]]}, {"$setIsSubset": [["HELLO"], ["$s"]]}):

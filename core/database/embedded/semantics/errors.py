@@ -23,6 +23,7 @@ CODES: dict[str, int] = {
     "InvalidIdField": 53,
     "ImmutableField": 66,
     "InvalidOptions": 72,
+    "ExceededMemoryLimit": 146,
     "InvalidPipelineOperator": 168,
     "NotImplemented": 238,
     "ConversionFailure": 241,

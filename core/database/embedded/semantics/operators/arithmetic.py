@@ -15,6 +15,7 @@ from .. import numbers
 from ..dates import date_of
 from ..errors import CommandError, mismatch, unparsable, unsupported
 from ..evaluation import Evaluate, Row, Scope, function, is_nullish, rows
+from ..limits import check_elements
 from ..numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_decimal, to_double, to_int, whole
 from ..values import exact, is_nan, is_number, milliseconds, type_name
 
@@ -209,7 +210,9 @@ def _range(start: Any, end: Any, step: Any = 1) -> Any:
             raise CommandError("Location34444", f"$range requires 32-bit integers, found: {number!r}")
     if to_int(step) == 0:
         raise CommandError("Location34449", "$range requires a non-zero step value")
-    return list(range(to_int(start), to_int(end), to_int(step)))
+    numbers_between = range(to_int(start), to_int(end), to_int(step))
+    check_elements("$range", len(numbers_between))
+    return list(numbers_between)
 
 
 def _rand(argument: Any, scope: Scope) -> Evaluate:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import CommandError
 from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, constant, function, is_nullish, rows, truthy
+from ..limits import check_elements
 from ..numbers import is_whole, to_int
 from ..values import MISSING, is_number, type_name
 
@@ -48,6 +49,7 @@ def _concat(*values: Any) -> list[Any]:
     found: list[Any] = []
     for value in values:
         found += array("$concatArrays", "Location28664", value)
+    check_elements("$concatArrays", len(found))
     return found
 
 

@@ -14,6 +14,7 @@ from bson.datetime_ms import DatetimeMS
 from ..conversions import date_text, number_text
 from ..errors import CommandError
 from ..evaluation import Row, function, is_nullish, named, rows
+from ..limits import check_characters
 from ..numbers import to_int
 from ..patterns import TIMEOUT_SECONDS, compile_pattern, compiled_pattern
 from ..values import MISSING, is_number, regex_parts, type_name
@@ -49,7 +50,10 @@ def _concat(*values: Any) -> Any:
     for value in values:
         if not is_nullish(value) and type(value) is not str:
             raise CommandError("Location16702", f"$concat only supports strings, not {type_name(value)}")
-    return None if any(map(is_nullish, values)) else "".join(values)
+    if any(map(is_nullish, values)):
+        return None
+    check_characters("$concat", sum(map(len, values)))
+    return "".join(values)
 
 
 def _upper(value: Any) -> str:
@@ -137,6 +141,8 @@ def _replace(name: str, count: int) -> Callable[..., Any]:
                 _text(name, "Location51746", value)
         if is_nullish(input) or is_nullish(find) or is_nullish(replacement):
             return None
+        found = input.count(find) if count < 0 else count
+        check_characters(name, len(input) + found * len(replacement))
         return input.replace(find, replacement, count)
 
     return compute

@@ -1,0 +1,26 @@
+"""How large a value an expression may make, so that one command cannot take all memory.
+
+MongoDB allows ``$range`` 100 MB at 16 bytes an element; the other operators that can grow without end get the same.
+https://www.mongodb.com/docs/manual/reference/limits/#operations
+"""
+
+from .errors import CommandError
+
+_MOST_BYTES = 100 * 1024 * 1024
+_BYTES_AN_ELEMENT = 16
+
+
+def check_elements(operator: str, count: int) -> None:
+    """Raise CommandError ExceededMemoryLimit for an array of so many elements."""
+    _check(operator, count * _BYTES_AN_ELEMENT)
+
+
+def check_characters(operator: str, count: int) -> None:
+    """Raise CommandError ExceededMemoryLimit for a text of so many characters."""
+    _check(operator, count)
+
+
+def _check(operator: str, size: int) -> None:
+    if size > _MOST_BYTES:
+        message = f"{operator} would use too much memory ({size} bytes). Memory limit: {_MOST_BYTES} bytes"
+        raise CommandError("ExceededMemoryLimit", message)
