@@ -19,8 +19,8 @@ class Context:
     def __post_init__(self) -> None:
         self._readable: dict[str, frozenset[str]] = {}
 
-    def next_event(self) -> None:
-        """A subscription's next event reads anew: what was loaded for the last one may have changed."""
+    def renew(self) -> None:
+        """Forget what was loaded: the next mutation of a request, or event of a subscription, must not see it."""
         self.loaders = Loaders(self.services, self.principal)
 
     def readable(self, model: ModelSpec) -> frozenset[str]:

@@ -133,6 +133,7 @@ def _mutation(
 ) -> StrawberryField:  # fmt: skip
     async def resolve(source: Any, info: Any, arguments: Arguments) -> Any:
         _check_selection(model, info)
+        info.context.renew()
         return await answer(info.context, arguments["input"])
 
     input_ = build.input(f"{naming.pascal(name)}Input", f"the mutation {name}", f"Input of `{name}`.", fields)

@@ -35,6 +35,7 @@ def operation_field(build: Builder, operation: OperationSpec) -> StrawberryField
         context = info.context
         data = wire_object(build.catalog, spec, arguments.get("input") or {})
         options = _options(arguments.get("run"))
+        context.renew()
         execution = await context.services.runs.start(
             operation, data, principal=context.principal, trigger="graphql", options=options
         )

@@ -59,7 +59,7 @@ def _changes(
         where = wire_filter(build.catalog, model.object, (arguments.get("input") or {}).get("filter"))
         async with context.services.feed.subscribe(model, context.principal, filter=where, kinds=(kind,)) as changes:
             async for change in changes:
-                context.next_event()
+                context.renew()
                 yield shown(change)
 
     input_ = build.input(
@@ -100,7 +100,7 @@ def _key(change: Any) -> Any:
 async def _watch(source: Any, info: Any, arguments: Arguments) -> AsyncIterator[Any]:
     context = info.context
     async for run in context.services.runs.watch(arguments["id"], context.principal):
-        context.next_event()
+        context.renew()
         yield raw_run(run)
 
 
@@ -117,7 +117,7 @@ def _watch_all(build: Builder, runs: ModelSpec) -> Any:
         kinds = ("created", "updated")
         async with context.services.feed.subscribe(runs, context.principal, filter=where, kinds=kinds) as changes:
             async for change in changes:
-                context.next_event()
+                context.renew()
                 yield change
 
     return resolve

@@ -115,3 +115,16 @@ async def test_a_link_to_nothing_or_to_what_is_hidden_is_null(api: Api, keys: di
     assert (await api.ask(query, READER, id=keys["a"]))["book"] == {"author": None, "tags": [{"word": "blue"}]}
     hidden = await api.ask(TITLES, READER, filter={"author": {"name": {"eq": "Ann"}}})
     assert hidden["books"]["nodes"] == []
+
+
+async def test_a_mutation_shows_what_the_one_before_it_changed(api: Api, keys: dict[str, str]):
+    found = await api.ask(
+        """mutation ($author: ID!, $book: ID!) {
+            before: updateOneBook(input: {id: $book, update: {title: "x"}}) { author { name } }
+            updateOneAuthor(input: {id: $author, update: {name: "Anna"}}) { id }
+            after: updateOneBook(input: {id: $book, update: {title: "y"}}) { author { name } }
+        }""",
+        author=keys["Ann"],
+        book=keys["a"],
+    )
+    assert (found["before"]["author"]["name"], found["after"]["author"]["name"]) == ("Ann", "Anna")
