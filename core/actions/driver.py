@@ -19,7 +19,7 @@ from pymongo.errors import (
     WTimeoutError,
 )  # fmt: skip
 
-from core.database.connection import Client, client_of_loop, ensure_database, server_of
+from core.database.connection import Client, client_of_loop, database_of, ensure_database
 from core.errors import (
     Conflict,
     CoreError,
@@ -66,7 +66,7 @@ def translated(error: Exception, settings: Settings, model: ModelSpec) -> CoreEr
             f"the database took longer than {settings.query_timeout:g} s; narrow the filter, or add an index"
         )
     if isinstance(error, ConnectionFailure):
-        return Unavailable(f"no answer from {server_of(settings)}; try again, or see whether it is running")
+        return Unavailable(f"no answer from {database_of(settings)}; try again, or see whether it is running")
     if isinstance(error, DocumentTooLarge) or code in _TOO_LARGE:
         return LimitExceeded(f"the document is larger than the database takes (16 MB): {model.name}")
     if code == _WRITE_CONFLICT:
@@ -74,8 +74,10 @@ def translated(error: Exception, settings: Settings, model: ModelSpec) -> CoreEr
     if isinstance(error, (Unstorable, OverflowError)):
         return InputError(f"{model.name} holds a value that the database cannot store: {error}")
     if isinstance(error, (OperationFailure, WriteError)):
-        return Unavailable(f"{server_of(settings)} refused: {error.details.get('errmsg') if error.details else error}")
-    return Unavailable(f"{server_of(settings)}: {type(error).__name__}")
+        return Unavailable(
+            f"{database_of(settings)} refused: {error.details.get('errmsg') if error.details else error}"
+        )
+    return Unavailable(f"{database_of(settings)}: {type(error).__name__}")
 
 
 def duplicate(model: ModelSpec, details: Mapping[str, Any], *prefix: str | int) -> Duplicate:

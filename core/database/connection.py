@@ -129,7 +129,7 @@ async def _client(given: object, settings: Settings) -> Client:
 
 def unavailable(error: BaseException, settings: Settings | None = None) -> Unavailable | None:
     """The ``Unavailable`` that a driver's error means, or None for an error that is about the request."""
-    server = server_of(settings or default_settings())
+    server = database_of(settings or default_settings())
     if isinstance(error, ConnectionFailure):
         return Unavailable(f"no answer from {server}; is it running and MONGODB_URI right?")
     if isinstance(error, OperationFailure) and error.code in _REFUSED:
@@ -160,7 +160,7 @@ async def wait_for_database(
         try:
             return await init_database(settings, documents=documents)
         except Unavailable as error:
-            log.warning("%s Trying again in %.0f s.", error, delay)
+            log.warning("%s: %s Trying again in %.0f s.", server_of(settings), error, delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, longest)
 
@@ -214,8 +214,13 @@ def collection_of(bound: AsyncCollection[Any]) -> AsyncCollection[Any]:
     return client[bound.database.name][bound.name]
 
 
+def database_of(settings: Settings) -> str:
+    """What to call the database in an answer: its place is for the owner, whom everybody is without authentication."""
+    return "the database" if settings.has_authentication else server_of(settings)
+
+
 def server_of(settings: Settings) -> str:
-    """Which server the settings mean, without its password: for messages to people."""
+    """Which server the settings mean, without its password: for those who run it."""
     if settings.mongodb_uri is None:
         return f"the embedded database in {settings.data_dir.resolve()}"
     uri = settings.mongodb_uri.get_secret_value()

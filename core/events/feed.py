@@ -12,7 +12,7 @@ from core.actions.driver import collection_for, driver_errors, translated
 from core.actions.reads import Reads
 from core.actions.rows import guard
 from core.database.changes import LOST, Changes, Listener, changes_of_loop
-from core.database.connection import ensure_database, server_of
+from core.database.connection import ensure_database, database_of
 from core.errors import CoreError, LimitExceeded, Unavailable
 from core.events.polling import RunPoll
 from core.events.subscription import KINDS, Kind, Subscription
@@ -114,8 +114,7 @@ class ChangeFeed:
         await self._reads.resolve(compiled, principal)
         query = all_of(compiled.query, guard(model, principal))
         if compiled.related:
-            watch = Watch(model, query, shown, lambda: self._reads.resolve(compiled, principal))
-            return object(), watch
+            return object(), Watch(model, query, shown, lambda: self._reads.resolve(compiled, principal))
         key = (model.name, bson.encode(query, codec_options=CODEC), shown.keys)
         return key, self._watches.get(key) or Watch(model, query, shown, None)
 
@@ -198,7 +197,7 @@ class ChangeFeed:
             return Unavailable("the database no longer knows the changes since it was last read; subscribe again")
         if _has_no_streams(error):
             return Unavailable(
-                f"{server_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB as "
+                f"{database_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB as "
                 "a replica set (one member is enough), or leave MONGODB_URI out for the embedded database"
             )
         model = next(iter(self._catalog.models.values()))
