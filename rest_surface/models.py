@@ -25,6 +25,7 @@ from rest_surface.requests import (
     if_match,
     json_object,
     list_query,
+    parameter_names,
     principal_of,
 )
 from rest_surface.routes import add_route
@@ -76,7 +77,8 @@ class _ModelRoutes:
         principal = await self._principal(request)
         query, fields = list_query(request.query_params), self._fields(request)
         counted = flag(request.query_params, "total")
-        page = await self._services.data.list(self._model, principal, query, fields)
+        with parameter_names():
+            page = await self._services.data.list(self._model, principal, query, fields)
         answer: dict[str, Any] = {
             "items": [self._shape(row, fields, principal) for row in page.rows],
             "next": page.cursors.end if page.has_next else None,

@@ -1,7 +1,9 @@
 """What a request says: who makes it, its JSON body, its list parameters, the revision it wants to change."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from fastapi import Request
 from core.access import Principal
 from core.actions import Query, Sort
 from core.authentication import credentials
-from core.errors import FieldError, InputError, LimitExceeded
+from core.errors import FieldError, FieldPath, InputError, LimitExceeded
 from core.renderers import Services
 from rest_surface.problems import MalformedBody, PreconditionFailed, UnsupportedMediaType
 
@@ -116,6 +118,27 @@ def list_query(parameters: Mapping[str, str]) -> Query:
         offset=_number(parameters, "offset"),
         after=parameters.get("after"),
     )  # fmt: skip
+
+
+@contextmanager
+def parameter_names() -> Iterator[None]:
+    """Errors of a list name the parameters of ``list_query`` instead of the fields of ``Query``."""
+    try:
+        yield
+    except InputError as error:
+        found = [replace(one, path=_parameter(one.path)) for one in error.field_errors]
+        told = [f"{'.'.join(map(str, one.path))}: {one.message}" for one in found]
+        raise InputError("; ".join(told) or error.message, field_errors=found) from error
+
+
+def _parameter(path: FieldPath) -> FieldPath:
+    match path:
+        case ("sorting", place, *_):
+            return ("sort", place)
+        case ("paging", name):
+            return (name,)
+        case _:
+            return path
 
 
 def check_known(parameters: Mapping[str, str], known: list[str]) -> None:
