@@ -12,7 +12,7 @@ from core.actions.driver import collection_for, driver_errors, translated
 from core.actions.reads import Reads
 from core.actions.rows import guard
 from core.database.changes import LOST, Changes, Listener, changes_of_loop
-from core.database.connection import ensure_database, database_of
+from core.database.connection import database_of, ensure_database
 from core.errors import CoreError, LimitExceeded, Unavailable
 from core.events.polling import RunPoll
 from core.events.subscription import KINDS, Kind, Subscription
@@ -197,8 +197,8 @@ class ChangeFeed:
             return Unavailable("the database no longer knows the changes since it was last read; subscribe again")
         if _has_no_streams(error):
             return Unavailable(
-                f"{database_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB as "
-                "a replica set (one member is enough), or leave MONGODB_URI out for the embedded database"
+                f"{database_of(self._settings)} has no change streams, so models cannot be followed live; run MongoDB "
+                "as a replica set (one member is enough), or leave MONGODB_URI out for the embedded database"
             )
         model = next(iter(self._catalog.models.values()))
         return translated(error, self._settings, model)
