@@ -66,6 +66,30 @@ def test_collation_in_filters_and_sorts():
     assert [one["a"] for one in sorted(documents, key=compile_sort({"a": 1}, collation))] == ["A", "b", "C"]
 
 
+@pytest.mark.parametrize(
+    ("strength", "classes"),
+    [
+        (None, [["a"], ["A"], ["á"], ["Á"], ["ab"], ["b"], ["B"]]),
+        (3, [["a"], ["A"], ["á"], ["Á"], ["ab"], ["b"], ["B"]]),
+        (2, [["a", "A"], ["á", "Á"], ["ab"], ["b", "B"]]),
+        (1, [["a", "A", "á", "Á"], ["ab"], ["b", "B"]]),
+    ],
+)
+def test_the_strength_of_a_collation_says_what_is_equal(strength, classes):
+    collation = Collation.from_spec({"locale": "en", **({"strength": strength} if strength else {})})
+    texts = ["B", "b", "ab", "Á", "á", "A", "a"]
+    keys = sorted({collation.key(text) for text in texts})
+    assert [{text for text in texts if collation.key(text) == key} for key in keys] == [set(group) for group in classes]
+
+
+@pytest.mark.parametrize(
+    "spec", [{"locale": "de"}, {"locale": "en", "strength": 4}, {"locale": "en", "caseLevel": True}]
+)
+def test_other_collations_are_refused(spec):
+    with pytest.raises(CommandError, match="MONGODB_URI"):
+        Collation.from_spec(spec)
+
+
 def test_a_positional_projection():
     assert compile_projection({"a.$": 1}, query={"a": {"$gt": 1}})({"_id": 1, "a": [1, 2, 3]}) == {"_id": 1, "a": [2]}
 

@@ -1,6 +1,7 @@
-"""Collations offered: ``simple`` (bytes) and strengths 1 and 2 of the root collation, which ``en`` uses.
+"""Collations offered: ``simple`` (bytes) and strengths 1 to 3 of the root collation, which ``en`` uses.
 
-Strength 2 ignores case, strength 1 also ignores marks (https://www.mongodb.com/docs/manual/reference/collation/).
+Strength 3, the default, puts small letters before capital ones; strength 2 ignores case, strength 1 marks too
+(https://www.mongodb.com/docs/manual/reference/collation/).
 Latin letters, digits and ASCII punctuation have the order of https://www.unicode.org/charts/collation/; other
 characters follow by code point.
 """
@@ -41,9 +42,10 @@ class Collation:
         for name, value in spec.items():
             if name not in ("locale", "strength", "version") and _DEFAULTS.get(name, ...) != value:
                 raise unsupported(f"{name}: {value!r}", "collation")
-        if spec.get("strength", 3) not in (1, 2):
-            raise unsupported(f"strength {spec.get('strength', 3)}", "collation")
-        return cls(strength=int(spec["strength"]))
+        strength = spec.get("strength", 3)
+        if strength not in (1, 2, 3) or type(strength) is bool:
+            raise unsupported(f"strength {strength}", "collation")
+        return cls(strength=int(strength))
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -68,4 +70,11 @@ def _key(text: str, strength: int) -> str:
             bases.append(chr(_PLACES[character]))
         elif unicodedata.category(character) != "Cc":  # control characters have no weight
             bases.append(character)
-    return "".join(bases) + ("" if strength == 1 else "\x00" + "".join(marks))
+    levels = ["".join(bases), "".join(marks), _case_level(text) if strength == 3 else ""]
+    return "\x00".join(levels[:strength])
+
+
+def _case_level(text: str) -> str:
+    """Orders texts of the same letters and marks by case, then by what else distinguishes characters."""
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cc")
+    return unicodedata.normalize("NFD", visible).swapcase() + "\x00" + unicodedata.normalize("NFC", visible)
