@@ -22,15 +22,24 @@ from core.scalars import SCALARS
 from core.specs import EnumType, ListType, ScalarType, TypeSpec
 
 _INT64 = 2**63
-_DEEPEST = 50
+MAX_DEPTH = 50
+"""Levels of nested data; BSON allows 100 in all."""
 _LONGEST_DIGITS = 34
 
 
 def refuse(path: FieldPath, code: str, message: str) -> InputError:
     """The error for one value; ``path`` holds wire names and list positions."""
+    path = shown_path(path)
     place = ".".join(map(str, path))
     return InputError(f"{place}: {message}" if place else message,
                       field_errors=[FieldError(path=path, code=code, message=message)])  # fmt: skip
+
+
+def shown_path(path: FieldPath) -> FieldPath:
+    """The path as an error may carry it: a name a client made up may be endless, or no text at all."""
+    return tuple(
+        part if isinstance(part, int) else part[:100].encode(errors="replace").decode() for part in path[:MAX_DEPTH]
+    )
 
 
 def to_storage(kind: TypeSpec, value: Any, path: FieldPath) -> Any:
@@ -92,8 +101,8 @@ def key(value: Any, path: FieldPath) -> str:
 
 def json_value(value: Any, path: FieldPath, depth: int = 0) -> Any:
     """Free JSON: objects, lists and plain values, as deep as BSON allows."""
-    if depth > _DEEPEST:
-        raise refuse(path, "too_deep", f"nested more than {_DEEPEST} levels deep")
+    if depth > MAX_DEPTH:
+        raise refuse(path, "too_deep", f"nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, Mapping):
         items: Mapping[Any, Any] = value
         return {

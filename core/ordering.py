@@ -162,7 +162,7 @@ def sortable_fields(
         found.append(one)
         known = catalog.of(one.type).by_wire if isinstance(one.type, ObjectType) else {}
     if len(found) != name.count(".") + 1 or not found[-1].sortable:
-        raise refuse(path, "unknown_field", f"there is no field {name!r} to sort or group by")
+        raise refuse(path, "unknown_field", f"there is no field {name[:100]!r} to sort or group by")
     return found
 
 

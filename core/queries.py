@@ -138,7 +138,7 @@ class _Compiler:
             return self._combiners[name](replace(scope, depth=scope.depth + 1), value, path)
         found = scope.fields.get(name)
         if found is None:
-            raise refuse(path, "unknown_field", f"there is no field {name!r} to filter by")
+            raise refuse(path, "unknown_field", f"there is no field {name[:100]!r} to filter by")
         return self._field(scope, found, value, path)
 
     # and, or, not
@@ -184,7 +184,9 @@ class _Compiler:
         if fields is None:
             name = next(iter(inner))
             known = ", ".join(found.operators) or "none"
-            raise refuse((*path, name), "unknown_operator", f"{name!r} is no operator of this field; known: {known}")
+            raise refuse(
+                (*path, name), "unknown_operator", f"{name[:100]!r} is no operator of this field; known: {known}"
+            )
         return self.filter(scope.inside(storage, fields), inner, path)
 
     def _operator(

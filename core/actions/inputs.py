@@ -11,7 +11,7 @@ from typing import Any
 from bson import DBRef
 from pydantic import BaseModel, ValidationError
 
-from core.coercion import json_value, key, refuse, scalar_value, to_storage
+from core.coercion import MAX_DEPTH, json_value, key, refuse, scalar_value, shown_path, to_storage
 from core.errors import FieldError, FieldPath, InputError
 from core.identifiers import id_to_storage
 from core.specs import (
@@ -29,6 +29,8 @@ from core.specs import (
     UnionType,
 )  # fmt: skip
 from core.validation import field_errors
+
+_MOST_FINDINGS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ class _Preparer:
                 known = name in owner.by_wire
                 message = "this field cannot be written" if known else f"{owner.name} has no field {str(name)[:100]!r}"
                 self._findings.append(
-                    FieldError(path=place, code="read_only" if known else "unknown_field", message=message)
+                    FieldError(path=shown_path(place), code="read_only" if known else "unknown_field", message=message)
                 )
             else:
                 values[found.storage] = self._try(found.type, value, place)
@@ -102,6 +104,8 @@ class _Preparer:
     def _value(self, kind: TypeSpec, value: Any, path: FieldPath) -> Any:
         if value is None:
             return None  # pydantic knows whether it may be
+        if len(path) > MAX_DEPTH:
+            raise refuse(path, "too_deep", f"nested more than {MAX_DEPTH} levels deep")
         match kind:
             case ScalarType(name="Float"):
                 scalar_value("Float", value, path)
@@ -163,11 +167,11 @@ class _Preparer:
 
 
 def invalid(what: str, findings: Collection[FieldError]) -> InputError:
-    """One error for all findings; its message names the first."""
+    """One error for the findings, the first hundred of them; its message names the first."""
     first = next(iter(findings))
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     place = ".".join(map(str, (what, *first.path)))
-    return InputError(f"{place}: {first.message}{more}", field_errors=findings)
+    return InputError(f"{place}: {first.message}{more}", field_errors=list(findings)[:_MOST_FINDINGS])
 
 
 def from_pydantic(catalog: Catalog, model: ModelSpec, error: ValidationError, prefix: FieldPath = ()) -> InputError:

@@ -18,6 +18,9 @@ from core.search import search_query
 from core.settings import Settings
 from core.specs import Catalog, FieldSpec, ModelSpec
 
+MAX_LINKS = 20
+"""Linked models that one filter may ask."""
+
 # Aliases, since inside the class `list` is the method.
 Rows = list[Raw]
 Groups = list[Aggregate]
@@ -175,19 +178,23 @@ class Reads:
         await self.resolve(compiled, principal)
         return all_of(words, compiled.query, guard(model, principal))
 
-    async def resolve(self, compiled: CompiledFilter, principal: Principal) -> None:
-        """Ask the linked models which of their documents match, under the reader's rules: one query each.
+    async def resolve(self, compiled: CompiledFilter, principal: Principal, left: int = MAX_LINKS) -> int:
+        """Ask the linked models which of their documents match, under the reader's rules: one query each, ``left`` at
+        most. Gives how many are left.
 
         Raises:
-            LimitExceeded: more than ``max_related`` of them.
+            LimitExceeded: more than that, or more than ``max_related`` documents.
         """
         for related in compiled.related:
+            if not left:
+                raise LimitExceeded(f"a filter that follows more than {MAX_LINKS} links")
             check(related.model.access, "read", principal, related.model.name)
             inner = compile_filter(self.catalog, related.model, principal, related.filter, related.path)
-            await self.resolve(inner, principal)
+            left = await self.resolve(inner, principal, left - 1)
             query = all_of(inner.query, guard(related.model, principal))
             rows = await self.fetch(related.model, query, {"_id": 1})
             related.ids[:] = [row["_id"] for row in rows]
+        return left
 
     async def fetch(
         self,

@@ -87,7 +87,7 @@ class Watch:
     """One query on one model, and those who subscribed to it."""
 
     def __init__(
-        self, model: ModelSpec, query: MongoQuery, shown: Shown, refresh: Callable[[], Awaitable[None]] | None
+        self, model: ModelSpec, query: MongoQuery, shown: Shown, refresh: Callable[[], Awaitable[object]] | None
     ) -> None:
         self.model = model
         document: Any = model.document

@@ -9,6 +9,7 @@ from pymongo.monitoring import CommandListener
 
 from core.access import LOCAL_OWNER
 from core.actions import Data, Query
+from core.actions.reads import MAX_LINKS
 from core.errors import Forbidden, InputError, LimitExceeded
 from core.specs import Catalog, ModelSpec
 from tests.data.conftest import ANN, BOB, CARL
@@ -100,6 +101,16 @@ async def test_a_filter_on_links_has_a_largest_reach(world: World) -> None:
     small = Data(world.catalog, world.data.settings.model_copy(update={"max_related": 1}))
     with pytest.raises(LimitExceeded, match="narrow the filter"):
         await small.list(world.player, LOCAL_OWNER, Query(filter={"team": {"name": {"in": ["red", "blue"]}}}))
+
+
+async def test_a_filter_follows_only_so_many_links(world: World) -> None:
+    chain: dict[str, Any] = {"name": {"eq": "b1"}}
+    for _ in range(MAX_LINKS + 1):
+        chain = {"friends": {"some": chain}}
+    broad = {"or": [{"team": {"name": {"eq": "red"}}}] * (MAX_LINKS + 1)}
+    for filter in (chain, broad):
+        with pytest.raises(LimitExceeded, match="links"):
+            await world.data.list(world.player, LOCAL_OWNER, Query(filter=filter))
 
 
 class Counter(CommandListener):

@@ -1,5 +1,6 @@
 """Writes: what is validated, what is written and what is not, revisions, uniqueness, hooks, soft deletion."""
 
+import json
 from typing import Any
 
 import pytest
@@ -69,6 +70,22 @@ async def test_what_pydantic_finds_stands_at_the_wire_path(
     with pytest.raises(InputError) as caught:
         await data.create(catalog.models["Thing"], LOCAL_OWNER, given)
     assert path in [error.path for error in caught.value.field_errors]
+
+
+async def test_data_has_a_deepest_level_and_errors_a_longest_path(data: Data, catalog: Catalog) -> None:
+    model = catalog.models["Thing"]
+    tree: dict[str, Any] = {"label": "leaf"}
+    for _ in range(5_000):
+        tree = {"label": "x", "children": [tree]}
+    nested: list[Any] = []
+    for _ in range(5_000):
+        nested = [nested]
+    for given in ({"tree": tree}, {"anything": nested}, {"data": {"x": nested}}, {"y" * 100_000 + "\ud800": 1}):
+        with pytest.raises(InputError) as caught:
+            await data.create(model, LOCAL_OWNER, given)
+        assert len(caught.value.message) < 1_000
+        assert all(len(json.dumps(error.path)) < 1_000 for error in caught.value.field_errors)
+        assert "\ud800" not in caught.value.message
 
 
 async def test_everything_that_is_written_comes_back(data: Data, catalog: Catalog) -> None:
