@@ -36,7 +36,6 @@ REFUSED = {
     "change-streams/change-streams-showExpandedEvents: when showExpandedEvents is true": _EXPANDED,
     "crud/aggregate-merge": _MERGE,
     "crud/aggregate-write-readPreference: Aggregate with $merge": _MERGE,
-    "crud/bulkWrite-collation: BulkWrite with update operations": "collation strength 3 is not offered",
     "crud/bulkWrite-replaceOne-sort: BulkWrite replaceOne with sort option unsupported": _LATER,
     "crud/bulkWrite-updateOne-sort: BulkWrite updateOne with sort option unsupported": _LATER,
     "crud/replaceOne-sort: replaceOne with sort option unsupported": _LATER,
