@@ -1,0 +1,195 @@
+"""Indexes: which one answers what, that they never change an answer, and what they refuse."""
+
+from typing import Any
+
+import pytest
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+Db = Database[dict[str, Any]]
+
+
+def plan(cursor: Any) -> dict[str, Any]:
+    return cursor.explain()["queryPlanner"]["winningPlan"]
+
+
+def index_of(found: dict[str, Any]) -> str | None:
+    while "inputStage" in found:
+        found = found["inputStage"]
+    return found.get("indexName")
+
+
+@pytest.fixture
+def jobs(db: Db) -> Any:
+    jobs = db.jobs
+    jobs.insert_many(
+        {"_id": n, "city": f"c{n % 10}", "pay": n % 97, "tags": [f"t{n % 3}", "all"], "at": {"x": n}}
+        for n in range(500)
+    )
+    jobs.create_indexes([
+        IndexModel([("city", ASCENDING), ("pay", DESCENDING)], name="city_pay"),
+        IndexModel("tags", name="tags"),
+        IndexModel([("at.x", ASCENDING)], name="at"),
+    ])  # fmt: skip
+    return jobs
+
+
+@pytest.mark.parametrize(
+    ("query", "sort", "index", "sorts"),
+    [
+        ({"_id": 7}, None, "_id_", False),
+        ({"_id": {"$in": [1, 2]}}, None, "_id_", False),
+        ({"city": "c1"}, None, "city_pay", False),
+        ({"city": "c1", "pay": {"$gt": 5, "$lte": 50}}, None, "city_pay", False),
+        ({"city": "c1"}, {"pay": -1}, "city_pay", False),
+        ({"city": "c1"}, {"pay": 1}, "city_pay", False),
+        ({"city": {"$gt": "c1"}}, {"pay": 1}, "city_pay", True),
+        ({}, {"city": 1, "pay": -1}, "city_pay", False),
+        ({}, {"city": -1, "pay": 1}, "city_pay", False),
+        ({}, {"city": 1, "pay": 1}, None, True),
+        ({"tags": "t1"}, None, "tags", False),
+        ({"tags": "t1"}, {"tags": 1}, "tags", True),
+        ({"at.x": {"$gte": 10, "$lt": 20}}, None, "at", False),
+        ({"city": {"$regex": "^c1"}}, None, "city_pay", False),
+        ({"city": {"$regex": "c1"}}, None, None, False),
+        ({"pay": 3}, None, None, False),
+        ({"$or": [{"_id": 1}, {"at.x": 5}]}, None, None, False),
+    ],
+)
+def test_the_planner_uses_an_index_where_one_serves(
+    jobs: Any, query: Any, sort: Any, index: str | None, sorts: bool
+) -> None:
+    cursor = jobs.find(query)
+    found = plan(cursor.sort(list(sort.items())) if sort else cursor)
+    assert (found["stage"] == "SORT") == sorts
+    assert index_of(found) == index
+
+
+def test_an_or_of_indexed_branches_reads_only_them(jobs: Any) -> None:
+    found = plan(jobs.find({"$or": [{"_id": 1}, {"at.x": 5}, {"_id": 5}]}))
+    assert found["stage"] == "OR"
+    assert sorted(one["_id"] for one in jobs.find({"$or": [{"_id": 1}, {"at.x": 5}, {"_id": 5}]})) == [1, 5]
+
+
+def test_fields_of_one_array_may_be_met_by_different_elements(db: Db) -> None:
+    db.c.create_index([("a.b", 1), ("a.c", 1)])
+    db.c.insert_one({"_id": 1, "a": [{"b": 1, "c": 9}, {"b": 2, "c": 2}]})
+    assert db.c.count_documents({"a.b": 1, "a.c": 2}) == 1
+    assert db.c.count_documents({"a.b": {"$gt": 1, "$lt": 2}}) == 1
+    assert db.c.count_documents({"a.b": 3}) == 0
+
+
+def test_a_hint_chooses_the_index_or_is_refused(jobs: Any) -> None:
+    assert index_of(plan(jobs.find({"city": "c1"}).hint("tags"))) == "tags"
+    assert jobs.count_documents({"city": "c1"}, hint="tags") == 50
+    with pytest.raises(OperationFailure, match="hint"):
+        list(jobs.find({"city": "c1"}).hint("nothing"))
+
+
+def test_unique_indexes_say_which_key_and_leave_nothing_behind(db: Db) -> None:
+    db.c.create_index([("a", 1), ("b", 1)], unique=True, name="ab")
+    db.c.insert_one({"_id": 1, "a": "x", "b": 1})
+    with pytest.raises(DuplicateKeyError) as caught:
+        db.c.insert_one({"_id": 2, "a": "x", "b": 1.0})
+    details = caught.value.details or {}
+    assert details["keyPattern"] == {"a": 1, "b": 1}
+    assert details["keyValue"] == {"a": "x", "b": 1.0}
+    assert db.c.count_documents({}) == 1
+    with pytest.raises(DuplicateKeyError):
+        db.c.update_one({"_id": 3}, {"$set": {"a": "x", "b": 1}}, upsert=True)
+    db.c.insert_one({"_id": 3, "a": "y", "b": 1})
+    with pytest.raises(DuplicateKeyError):
+        db.c.update_one({"_id": 3}, {"$set": {"a": "x"}})
+    assert db.c.find_one({"a": "y"}) == {"_id": 3, "a": "y", "b": 1}
+    with pytest.raises(DuplicateKeyError):
+        db.c.create_index("b", unique=True)
+    assert set(db.c.index_information()) == {"_id_", "ab"}
+
+
+def test_missing_is_null_to_a_unique_index_unless_it_is_sparse_or_partial(db: Db) -> None:
+    db.plain.create_index("u", unique=True)
+    db.plain.insert_one({"_id": 1})
+    with pytest.raises(DuplicateKeyError):
+        db.plain.insert_one({"_id": 2, "u": None})
+    db.sparse.create_index("u", unique=True, sparse=True)
+    db.sparse.insert_many([{"_id": 1}, {"_id": 2}, {"_id": 3, "u": None}])
+    assert db.sparse.count_documents({"u": None}) == 3
+    assert [one["_id"] for one in db.sparse.find().sort("u", 1)] == [1, 2, 3]
+    db.partial.create_index("u", unique=True, partialFilterExpression={"live": True})
+    db.partial.insert_many([{"_id": 1, "u": 1, "live": True}, {"_id": 2, "u": 1, "live": False}])
+    with pytest.raises(DuplicateKeyError):
+        db.partial.update_one({"_id": 2}, {"$set": {"live": True}})
+    assert db.partial.count_documents({"u": 1}) == 2
+    assert index_of(plan(db.partial.find({"u": 1, "live": True}))) == "u_1"
+    assert index_of(plan(db.partial.find({"u": 1}))) is None
+
+
+def test_a_unique_index_over_an_array_takes_each_element_once_a_document(db: Db) -> None:
+    db.c.create_index("t", unique=True)
+    db.c.insert_one({"_id": 1, "t": ["a", "a", "b"]})
+    with pytest.raises(DuplicateKeyError):
+        db.c.insert_one({"_id": 2, "t": ["b"]})
+    db.c.delete_one({"_id": 1})
+    db.c.insert_one({"_id": 2, "t": ["b"]})
+
+
+def test_strength_two_ignores_case_in_index_and_query(db: Db) -> None:
+    db.c.create_index("n", collation={"locale": "en", "strength": 2}, name="n")
+    db.c.insert_many([{"_id": 1, "n": "Bonn"}, {"_id": 2, "n": "bonn"}, {"_id": 3, "n": "Köln"}])
+    insensitive = db.c.find({"n": "BONN"}).collation({"locale": "en", "strength": 2})
+    assert index_of(plan(insensitive)) == "n"
+    assert [one["_id"] for one in insensitive] == [1, 2]
+    assert db.c.count_documents({"n": "BONN"}) == 0
+
+
+def test_words_are_found_by_the_text_index(db: Db) -> None:
+    db.c.create_index([("title", "text"), ("body", "text")])
+    db.c.insert_many([
+        {"_id": 1, "title": "Senior Python engineer", "body": "Berlin"},
+        {"_id": 2, "title": "Go engineer", "body": "not python"},
+        {"_id": 3, "title": "Cook", "body": ""},
+    ])  # fmt: skip
+    found = db.c.find({"$text": {"$search": "python"}}, {"score": {"$meta": "textScore"}})
+    assert [one["_id"] for one in found.sort([("score", {"$meta": "textScore"})])] == [
+        2,
+        1,
+    ]  # a shorter text scores higher
+    assert db.c.count_documents({"$text": {"$search": "engineer -go"}}) == 1
+    db.c.update_one({"_id": 1}, {"$set": {"title": "Nurse"}})
+    assert db.c.count_documents({"$text": {"$search": "python"}}) == 1
+    with pytest.raises(OperationFailure) as caught:
+        db.other.count_documents({"$text": {"$search": "x"}})
+    assert caught.value.code == 27
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "named"),
+    [
+        ([("a", "2dsphere")], {}, "2dsphere"),
+        ([("a", "hashed")], {}, "hashed"),
+        ([("a", 1)], {"expireAfterSeconds": 5}, "expireAfterSeconds"),
+        ([("a", 1)], {"wildcardProjection": {"a": 1}}, "wildcardProjection"),
+        ([("a", 1)], {"collation": {"locale": "de"}}, "de"),
+        ([("a", 1)], {"partialFilterExpression": {"b": {"$ne": 1}}}, "partial index"),
+    ],
+)
+def test_what_is_not_offered_is_refused_by_name(db: Db, key: Any, options: Any, named: str) -> None:
+    with pytest.raises(OperationFailure, match=named.replace("$", r"\$")):
+        db.c.create_index(key, **options)
+
+
+def test_an_index_that_contradicts_another_is_refused_with_mongodbs_codes(db: Db) -> None:
+    db.c.create_index("a", name="one")
+    assert db.c.create_index("a", name="one") == "one"
+    for arguments, code in (
+        ({"keys": "b", "name": "one"}, 86),
+        ({"keys": "a", "name": "one", "unique": True}, 85),
+        ({"keys": "a", "name": "two"}, 85),
+    ):
+        with pytest.raises(OperationFailure) as caught:
+            db.c.create_index(**arguments)
+        assert caught.value.code == code
+    with pytest.raises(OperationFailure) as caught:
+        db.c.drop_index("missing")
+    assert caught.value.code == 27

@@ -1,0 +1,138 @@
+"""Change streams: what they tell, where they resume, that waiting costs nothing."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import OperationFailure, PyMongoError
+
+from tests.embedded.foreground import foreground
+
+Db = Database[dict[str, Any]]
+
+
+def kinds(stream: Any, count: int) -> list[tuple[str, Any]]:
+    events = [next(stream) for _ in range(count)]
+    return [(event["operationType"], event.get("documentKey", {}).get("_id")) for event in events]
+
+
+def test_a_stream_tells_of_its_collection_database_or_everything(client: MongoClient[Any], db: Db) -> None:
+    with db.c.watch() as collection, db.watch() as database, client.watch() as everything:
+        db.c.insert_one({"_id": 1})
+        db.d.insert_one({"_id": 2})
+        client[db.name + "_other"].c.insert_one({"_id": 3})
+        db.c.delete_one({"_id": 1})
+        assert kinds(collection, 2) == [("insert", 1), ("delete", 1)]
+        assert kinds(database, 3) == [("insert", 1), ("insert", 2), ("delete", 1)]
+        assert kinds(everything, 4) == [("insert", 1), ("insert", 2), ("insert", 3), ("delete", 1)]
+    client.drop_database(db.name + "_other")
+
+
+def test_an_update_tells_what_changed_and_on_demand_the_document(db: Db) -> None:
+    db.c.insert_one({"_id": 1, "a": {"b": 1, "c": 2}, "l": [1, 2, 3], "gone": 1})
+    with db.c.watch(full_document="updateLookup") as stream:
+        db.c.update_one({"_id": 1}, {"$set": {"a.b": 5, "new": "x"}, "$unset": {"gone": ""}, "$push": {"l": 4}})
+        db.c.update_one({"_id": 1}, {"$set": {"l": [1, 2]}})
+        db.c.update_one({"_id": 1}, {"$set": {"new": "x"}})  # changes nothing
+        db.c.replace_one({"_id": 1}, {"r": 1})
+        first, second, third = (next(stream) for _ in range(3))
+    assert first["updateDescription"]["updatedFields"] == {"a.b": 5, "new": "x", "l.3": 4}
+    assert first["updateDescription"]["removedFields"] == ["gone"]
+    assert second["updateDescription"]["truncatedArrays"] == [{"field": "l", "newSize": 2}]
+    assert first["fullDocument"] == {"_id": 1, "r": 1}  # as it is when it is looked up
+    assert third["operationType"] == "replace"
+
+
+def test_a_transaction_is_told_at_its_commit_and_never_if_aborted(client: MongoClient[Any], db: Db) -> None:
+    db.c.insert_one({"_id": 0})
+    with db.c.watch(max_await_time_ms=200) as stream, client.start_session() as session:
+        session.start_transaction()
+        db.c.insert_many([{"_id": 1}, {"_id": 2}], session=session)
+        assert stream.try_next() is None
+        session.commit_transaction()
+        session.start_transaction()
+        db.c.insert_one({"_id": 3}, session=session)
+        session.abort_transaction()
+        db.c.insert_one({"_id": 4})
+        events = [next(stream) for _ in range(3)]
+    assert [event["documentKey"]["_id"] for event in events] == [1, 2, 4]
+    assert events[0]["txnNumber"] == events[1]["txnNumber"]
+    assert "lsid" in events[0]
+    assert "txnNumber" not in events[2]
+
+
+def test_a_stream_resumes_after_its_token_even_on_another_server_process(tmp_path: Path) -> None:
+    with foreground(tmp_path) as server, server.client() as client:
+        with client.t.c.watch() as stream:
+            client.t.c.insert_many([{"_id": n} for n in range(5)])
+            token = [next(stream) for _ in range(2)][1]["_id"]
+        moment = client.t.command("ping")["operationTime"]
+        server.kill()
+    with foreground(tmp_path) as server, server.client() as client:
+        client.t.c.insert_one({"_id": 5})
+        with client.t.c.watch(resume_after=token) as stream:
+            assert kinds(stream, 4) == [("insert", n) for n in (2, 3, 4, 5)]
+        with client.t.c.watch(start_after=token) as stream:
+            assert kinds(stream, 1) == [("insert", 2)]
+        with client.t.c.watch(start_at_operation_time=moment) as stream:
+            assert kinds(stream, 2)[-1] == ("insert", 5)
+
+
+def test_a_pipeline_chooses_and_shapes_events(db: Db) -> None:
+    stages = [{"$match": {"fullDocument.n": {"$gt": 1}}}, {"$project": {"fullDocument.n": 1}}]
+    with db.c.watch(stages) as stream:
+        db.c.insert_many([{"_id": n, "n": n} for n in range(4)])
+        first = next(stream)
+    assert first["fullDocument"] == {"n": 2}
+    assert set(first) == {"_id", "fullDocument"}
+    with pytest.raises(OperationFailure, match=r"\$group"), db.c.watch([{"$group": {"_id": None}}]):
+        pass
+    with db.c.watch([{"$project": {"_id": 0}}]) as stream, pytest.raises(PyMongoError):
+        db.c.insert_one({"_id": 9})
+        next(stream)
+
+
+def test_dropping_the_collection_invalidates_its_stream(db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    with db.c.watch() as stream:
+        db.c.drop()
+        assert [next(stream)["operationType"] for _ in range(2)] == ["drop", "invalidate"]
+        assert not stream.alive
+
+
+def test_what_the_log_no_longer_holds_cannot_be_resumed(db: Db) -> None:
+    for token, code in (({"_data": "820000000000000001"}, 286), ({"_data": "nonsense"}, 260)):
+        with pytest.raises(OperationFailure) as caught, db.c.watch(resume_after=token):
+            pass
+        if code == 286:  # the log of a new server begins before it, so only a trimmed one refuses
+            assert caught.value.code in (286,)
+        else:
+            assert caught.value.code == code
+
+
+def test_idle_streams_cost_no_cpu(tmp_path: Path) -> None:
+    with foreground(tmp_path) as server, server.client(heartbeatFrequencyMS=60_000) as client:
+        streams = [client.t.c.watch(max_await_time_ms=60_000) for _ in range(20)]
+        waiting = [_in_thread(stream) for stream in streams]
+        time.sleep(0.5)
+        before = server.cpu_seconds
+        time.sleep(3)
+        used = server.cpu_seconds - before
+        client.t.c.insert_one({"_id": 1})
+        for thread in waiting:
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+        assert used <= 0.06
+        for stream in streams:
+            stream.close()
+
+
+def _in_thread(stream: Any) -> Any:
+    from threading import Thread
+
+    thread = Thread(target=lambda: next(stream), daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,163 @@
+"""Transactions: all or nothing, isolated, one writer at a time; retryable writes happen once."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import Binary
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from core.database.embedded.process import ensure_server
+
+Db = Database[dict[str, Any]]
+
+
+def test_nobody_sees_a_transaction_before_its_commit(client: MongoClient[Any], db: Db) -> None:
+    db.c.insert_one({"_id": 0, "n": 0})
+    with client.start_session() as session, session.start_transaction():
+        db.c.insert_one({"_id": 1}, session=session)
+        db.c.update_one({"_id": 0}, {"$inc": {"n": 1}}, session=session)
+        db.fresh.insert_one({"_id": 2}, session=session)
+        assert db.c.count_documents({}, session=session) == 2
+        assert db.c.count_documents({}) == 1
+        assert db.c.find_one({"_id": 0}) == {"_id": 0, "n": 0}
+        assert "fresh" not in db.list_collection_names()
+    assert db.c.count_documents({}) == 2
+    assert db.c.find_one({"_id": 0}) == {"_id": 0, "n": 1}
+    assert db.fresh.count_documents({}) == 1
+
+
+def test_an_aborted_transaction_leaves_nothing(client: MongoClient[Any], db: Db) -> None:
+    db.c.create_index("u", unique=True)
+    db.c.insert_one({"_id": 0, "u": 0})
+    with client.start_session() as session:
+        session.start_transaction()
+        db.c.insert_one({"_id": 1, "u": 1}, session=session)
+        db.c.delete_one({"_id": 0}, session=session)
+        session.abort_transaction()
+        assert list(db.c.find()) == [{"_id": 0, "u": 0}]
+        db.c.insert_one({"_id": 2, "u": 1})  # the key is free
+        session.start_transaction()
+        with pytest.raises(DuplicateKeyError):
+            db.c.insert_one({"_id": 3, "u": 1}, session=session)
+        with pytest.raises(OperationFailure) as caught:
+            db.c.insert_one({"_id": 4, "u": 4}, session=session)
+        assert caught.value.code == 251
+        assert caught.value.has_error_label("TransientTransactionError")
+
+
+def test_a_transaction_reads_the_state_at_its_start(client: MongoClient[Any], db: Db) -> None:
+    db.c.insert_one({"_id": 1, "n": 1})
+    with client.start_session() as session:
+        session.start_transaction()
+        assert db.c.find_one({"_id": 1}, session=session) == {"_id": 1, "n": 1}
+        db.c.update_one({"_id": 1}, {"$set": {"n": 2}})
+        assert db.c.find_one({"_id": 1}, session=session) == {"_id": 1, "n": 1}
+        with pytest.raises(OperationFailure) as caught:
+            db.c.update_one({"_id": 1}, {"$inc": {"n": 1}}, session=session)
+        assert caught.value.code == 112
+        assert caught.value.has_error_label("TransientTransactionError")
+    assert db.c.find_one({"_id": 1}) == {"_id": 1, "n": 2}
+
+
+def test_two_writing_transactions_the_second_is_told_to_try_again(client: MongoClient[Any], db: Db) -> None:
+    db.c.insert_one({"_id": 0})
+    with client.start_session() as one, client.start_session() as two:
+        one.start_transaction()
+        db.c.insert_one({"_id": 1}, session=one)
+        two.start_transaction()
+        assert db.c.find_one({"_id": 0}, session=two) == {"_id": 0}
+        with pytest.raises(OperationFailure) as caught:
+            db.c.insert_one({"_id": 2}, session=two)
+        assert caught.value.code == 112
+        one.commit_transaction()
+    assert db.c.count_documents({}) == 2
+
+
+def test_read_and_write_transactions_in_parallel_lose_no_update(client: MongoClient[Any], db: Db) -> None:
+    db.c.insert_one({"_id": 1, "n": 0})
+
+    def add(session: Any) -> None:
+        found = db.c.find_one({"_id": 1}, session=session) or {}
+        db.c.update_one({"_id": 1}, {"$set": {"n": found["n"] + 1}}, session=session)
+
+    def work() -> None:
+        with client.start_session() as session:
+            for _ in range(5):
+                session.with_transaction(add)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.c.find_one() == {"_id": 1, "n": 40}
+
+
+_DYING = """
+import sys, pymongo
+client = pymongo.MongoClient(sys.argv[1])
+session = client.start_session()
+session.start_transaction()
+client[sys.argv[2]].c.insert_one({"_id": "lost"}, session=session)
+print("holding", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_client_killed_in_a_transaction_costs_the_others_nothing(server_uri: str, db: Db) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _DYING, server_uri, db.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout.readline() == b"holding\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    started = time.monotonic()
+    db.c.insert_one({"_id": "kept"})
+    assert time.monotonic() - started < 2
+    assert list(db.c.find()) == [{"_id": "kept"}]
+    process.stdout.close()
+    process.stdin.close()
+
+
+def test_a_write_sent_again_is_done_once_even_after_the_server_died(tmp_path: Path) -> None:
+    lsid = {"id": Binary(os.urandom(16), 4)}
+    increment = {
+        "update": "c", "updates": [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}, {"q": {"x": 5}, "u": {"$inc": {"n": 1}}}],
+        "lsid": lsid, "txnNumber": 1,
+    }  # fmt: skip
+    modify = {"findAndModify": "c", "query": {"_id": 1}, "update": {"$inc": {"n": 1}}, "lsid": lsid, "txnNumber": 2}
+    with MongoClient(ensure_server(tmp_path, linger=0.5)) as client:
+        client.t.c.insert_one({"_id": 1, "n": 0, "x": 5})
+        first = client.t.command(increment)
+        assert (first["n"], first["nModified"]) == (2, 2)
+        assert client.t.command(increment)["nModified"] == 2
+        before = client.t.command(modify)["value"]
+        os.kill(client.admin.command("hello")["corePid"], signal.SIGKILL)
+    with MongoClient(ensure_server(tmp_path, linger=0.5)) as client:
+        assert client.t.command(modify)["value"] == before == {"_id": 1, "n": 2, "x": 5}
+        assert client.t.c.find_one() == {"_id": 1, "n": 3, "x": 5}
+        with pytest.raises(OperationFailure) as caught:
+            client.t.command(increment)
+        assert caught.value.code == 225
+
+
+def test_what_a_transaction_may_not_do_is_refused(client: MongoClient[Any], db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    with client.start_session() as session:
+        for command, code in ((["count", "c"], 263), (["dropDatabase", 1], 263), (["nothing", 1], 59)):
+            session.start_transaction()
+            with pytest.raises(OperationFailure) as caught:
+                db.command(*command, session=session)
+            assert caught.value.code == code
+            session.abort_transaction()
