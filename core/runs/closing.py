@@ -56,7 +56,7 @@ class Closing:
         if ended.get("retry_due"):
             self.final = False
             await insistently(lambda: queue_next_attempt(run, self._settings), patience)
-            hub().pending_added()
+            hub().pending_added(run.operation_name)
 
     async def _finish(self, fields: Fields) -> Fields | None:
         claim, status = Claim.of(self._run), self.outcome.status

@@ -17,4 +17,4 @@ class InDatabase:
     """The database is the queue: this server's runner and every ``jobhunter worker`` claim from it."""
 
     async def dispatch(self, run: TaskRun) -> None:
-        hub().pending_added()
+        hub().pending_added(run.operation_name)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -53,7 +53,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._topics: dict[ObjectId, _Topic] = {}
-        self._runners: set[asyncio.Event] = set()
+        self._runners: list[Callable[[str], None]] = []
         self._watching: asyncio.Task[None] | None = None
         self._changed: set[ObjectId] = set()
         self._look = asyncio.Event()
@@ -77,20 +77,20 @@ class Hub:
         for watcher in topic.watchers if topic else ():
             watcher.wake.set()
 
-    def pending_added(self) -> None:
-        for event in self._runners:
-            event.set()
+    def pending_added(self, operation_name: str) -> None:
+        for tell in self._runners:
+            tell(operation_name)
 
     # who waits
 
     @contextlib.contextmanager
-    def waking_at_pending(self, event: asyncio.Event) -> Generator[None]:
-        """Inside the block the event is set whenever this loop adds a pending run."""
-        self._runners.add(event)
+    def telling_of_pending(self, tell: Callable[[str], None]) -> Generator[None]:
+        """Inside the block ``tell`` gets the operation's name whenever this loop adds a pending run."""
+        self._runners.append(tell)
         try:
             yield
         finally:
-            self._runners.discard(event)
+            self._runners.remove(tell)
 
     @contextlib.contextmanager
     def watching(self, run_id: ObjectId) -> Generator[Watcher]:
@@ -108,6 +108,7 @@ class Hub:
                 self._topics.pop(run_id, None)
             if not self._topics:
                 self._watching.cancel()
+                self._watching = None  # it ends a moment later, when somebody new may watch already
 
     # what others do
 

@@ -5,7 +5,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from bson import ObjectId, json_util
+from bson import Binary, ObjectId, json_util
+from bson.binary import UUID_SUBTYPE
 from pymongo.errors import BulkWriteError
 
 from core.registries import ModelRegistry
@@ -51,9 +52,14 @@ async def runs_that_touched(model: str, ids: Collection[object], limit: int) -> 
     return found
 
 
+def _key_text(key: Any) -> str:
+    """The key as every surface shows it: commands carry a UUID as the binary that BSON keeps."""
+    return str(key.as_uuid() if isinstance(key, Binary) and key.subtype == UUID_SUBTYPE else key)
+
+
 def _ref(touch: Touch, model: str) -> dict[str, Any]:
     if touch.filter is None:
-        return {"model": model, "id": str(touch.id), "action": touch.action}
+        return {"model": model, "id": _key_text(touch.id), "action": touch.action}
     text = json_util.dumps(touch.filter, json_options=json_util.RELAXED_JSON_OPTIONS)
     whole = len(text) <= _LONGEST_FILTER
     shown = json.loads(text) if whole else {"truncated": text[:_LONGEST_FILTER]}

@@ -84,7 +84,7 @@ class TaskRun(Document):
             IndexModel([("status", ASCENDING), ("created_at", DESCENDING)]),
             # Runners claim by this one: what waits longest comes first.
             IndexModel(
-                [("status", ASCENDING), ("available_at", ASCENDING)],
+                [("operation_name", ASCENDING), ("available_at", ASCENDING)],
                 partialFilterExpression={"status": TaskRunStatus.PENDING.value},
             ),
             IndexModel(

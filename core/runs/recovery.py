@@ -54,7 +54,7 @@ class Recovery:
                 await tell_failure(run)
         for run in await store.attempts_due():
             await queue_next_attempt(run, self._settings)
-            hub().pending_added()
+            hub().pending_added(run.operation_name)
 
     async def prune(self) -> None:
         """Delete runs that are older, or of an operation more, than the settings keep, with journal and references."""

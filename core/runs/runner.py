@@ -7,15 +7,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
-from itertools import chain
 
 from pydantic import ValidationError
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 
 from core.registries import OperationMetadata
-from core.runs import store
+from core.runs.claims import Claims
 from core.runs.execution import at_work, perform, reject, stop_at_work
-from core.runs.heartbeat import heartbeat
 from core.runs.hub import hub
 from core.runs.model import TaskRun
 from core.runs.recovery import Recovery
@@ -26,6 +24,7 @@ from core.settings import Settings
 log = logging.getLogger("core.runs")
 
 _BETWEEN_ERRORS = 1.0
+_TO_CLAIM = 1.0
 _TO_CLOSE = 1.0
 """Seconds an interrupted run gets to be recorded at a shutdown, beside the grace its function gets."""
 
@@ -36,26 +35,30 @@ class Runner:
     def __init__(self, operations: Iterable[OperationMetadata], settings: Settings) -> None:
         self._operations: Mapping[str, OperationMetadata] = {one.name: one for one in operations if one.async_enabled}
         self._settings = settings
+        self._claims = Claims(self._operations.values(), settings)
         self._recovery = Recovery(settings)
         self._executing: set[asyncio.Task[None]] = set()
-        self._loops: list[asyncio.Task[None]] = []
+        self._claiming: asyncio.Task[None] | None = None
+        self._recovering: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
-        self._turn = 0
-
-    @property
-    def is_running(self) -> bool:
-        return bool(self._loops)
+        self._stopping = False
 
     def start(self) -> None:
-        self._loops = [asyncio.create_task(self._claim_on()), asyncio.create_task(self._recovery.run())]
+        self._stopping = False
+        self._claiming = asyncio.create_task(self._claim_on())
+        self._recovering = asyncio.create_task(self._recovery.run())
 
     async def stop(self) -> None:
         """Claim no more, let what runs end for ``run_drain`` seconds, then interrupt it. What is interrupted is
         recorded so, and retried where its operation declares that."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
-        self._loops = []
+        self._stopping = True
+        self._wake.set()
+        if self._claiming is not None and self._recovering is not None:
+            # Not cancelled: what is being claimed this moment would be ours without our knowing.
+            await asyncio.wait({self._claiming}, timeout=_TO_CLAIM)
+            self._claiming.cancel()
+            self._recovering.cancel()
+            await asyncio.gather(self._claiming, self._recovering, return_exceptions=True)
         if self._executing:
             await asyncio.wait(self._executing, timeout=self._settings.run_drain)
         for run_id in at_work():
@@ -64,12 +67,11 @@ class Runner:
             await asyncio.wait(self._executing, timeout=GRACE + _TO_CLOSE)
 
     async def _claim_on(self) -> None:
-        with hub().waking_at_pending(self._wake):
-            while True:
+        with hub().telling_of_pending(self._pending):
+            while not self._stopping:
                 self._wake.clear()
                 try:
-                    while len(self._executing) < self._settings.run_concurrency and (run := await self._claim()):
-                        self._begin(run)
+                    await self._claim_all()
                 except PyMongoError as error:
                     log.warning("cannot claim runs, trying again: %s", error)
                     await asyncio.sleep(_BETWEEN_ERRORS)
@@ -77,43 +79,28 @@ class Runner:
                     async with asyncio.timeout(self._settings.run_poll):  # wait_for may lose a cancellation in 3.11
                         await self._wake.wait()
 
-    async def _claim(self) -> TaskRun | None:
-        """One pending run. Operations with a limit of their own have turns, so that none keeps the others waiting."""
-        limited = [one for one in self._operations.values() if one.concurrency is not None]
-        self._turn += 1
-        start = self._turn % (len(limited) + 1)
-        for one in chain(limited[start:], [None], limited[:start]):
-            run = await (self._claim_unlimited() if one is None else self._claim_limited(one))
-            if run is not None:
-                return run
-        return None
+    async def _claim_all(self) -> None:
+        """Claim until there is nothing to claim, or nobody free to execute it."""
+        while not self._stopping and (free := self._settings.run_concurrency - len(self._executing)) > 0:
+            runs = await self._claims.take(free)
+            for run in runs:
+                self._begin(run)
+            if not runs:
+                return
 
-    async def _claim_unlimited(self) -> TaskRun | None:
-        names = [one.name for one in self._operations.values() if one.concurrency is None]
-        if not names:
-            return None
-        return await store.claim(names, worker=heartbeat().worker, lease=self._settings.run_lease)
-
-    async def _claim_limited(self, operation: OperationMetadata) -> TaskRun | None:
-        """A run and one of its operation's slots; a unique index keeps a slot from being taken twice."""
-        used = await store.slots_in_use(operation.name)
-        for slot in range(operation.concurrency or 0):
-            if slot not in used:
-                with contextlib.suppress(DuplicateKeyError):  # another runner took this slot meanwhile
-                    return await store.claim(
-                        [operation.name], worker=heartbeat().worker, lease=self._settings.run_lease, slot=slot
-                    )
-        return None
+    def _pending(self, operation_name: str) -> None:
+        self._claims.wake(operation_name)
+        self._wake.set()
 
     def _begin(self, run: TaskRun) -> None:
         hub().publish(run)
         task = asyncio.create_task(self._execute(run))
         self._executing.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda task: self._ended(task, run.operation_name))
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _ended(self, task: "asyncio.Task[None]", operation_name: str) -> None:
         self._executing.discard(task)
-        self._wake.set()
+        self._pending(operation_name)
 
     async def _execute(self, run: TaskRun) -> None:
         operation = self._operations[run.operation_name]

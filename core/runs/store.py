@@ -3,7 +3,7 @@
 A claim is {_id, worker, fence}: whoever holds it may write, and once somebody else ended the run nothing matches.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,8 +74,12 @@ async def _insert(run: TaskRun, times: Fields) -> None:
         setattr(run, name, stored[name])
 
 
-async def claim(names: Collection[str], *, worker: str, lease: float, slot: int | None = None) -> TaskRun | None:
-    """Take the pending run that waits longest, of these operations.
+async def is_anything_pending() -> bool:
+    return await records().find_one({"status": "pending", **clock.is_past("available_at")}, {"_id": 1}) is not None
+
+
+async def claim(operation_name: str, *, worker: str, lease: float, slot: int | None = None) -> TaskRun | None:
+    """Take the operation's pending run that waits longest.
 
     Raises:
         DuplicateKeyError: another run of the operation has this slot of its concurrency.
@@ -89,7 +93,7 @@ async def claim(names: Collection[str], *, worker: str, lease: float, slot: int 
         **({} if slot is None else {"slot": slot}),
     }
     found = await records().find_one_and_update(
-        {"status": "pending", "operation_name": {"$in": list(names)}, **clock.is_past("available_at")},
+        {"status": "pending", "operation_name": operation_name, **clock.is_past("available_at")},
         [{"$set": taken}],
         sort=[("available_at", ASCENDING)],
         return_document=ReturnDocument.AFTER,

@@ -47,6 +47,13 @@ async def hammer(runs: Runs, mode: RunMode) -> list[int]:
     return memory
 
 
+@pytest.fixture
+async def runs(database: Database, app: Registry, settings: Settings) -> Runs:
+    """With a server's own lease."""
+    update = {"run_concurrency": CONCURRENCY, "run_lease": 30.0}
+    return Runs(take_catalog(app), settings.model_copy(update=update))
+
+
 async def test_awaited_runs(runs: Runs, database: Database) -> None:
     began = time.monotonic()
     memory = await hammer(runs, RunMode.WAIT)
@@ -56,8 +63,7 @@ async def test_awaited_runs(runs: Runs, database: Database) -> None:
     assert memory[-1] - memory[1] < GROWTH
 
 
-async def test_background_runs(app: Registry, database: Database, settings: Settings) -> None:
-    runs = Runs(take_catalog(app), settings.model_copy(update={"run_concurrency": CONCURRENCY, "run_lease": 30.0}))
+async def test_background_runs(runs: Runs, database: Database) -> None:
     await hammer(runs, RunMode.BACKGROUND)
     assert await statuses(database) == {"pending": COUNT}
     began, memory = time.monotonic(), list[int]()
