@@ -15,11 +15,11 @@ from bson.errors import BSONError
 
 from core.access import Principal, readable_fields
 from core.coercion import refuse, text
+from core.database.codec import CODEC
 from core.errors import InputError
 from core.paging import Raw, Sort
 from core.queries import MongoQuery
 from core.specs import Catalog, FieldSpec, ModelSpec, ObjectType
-from core.stored import CODEC
 
 
 @dataclass(frozen=True, kw_only=True)

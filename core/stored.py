@@ -1,30 +1,15 @@
 """Rows as the database sees them: for Mongo queries that are asked of a document in hand instead of a collection."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import bson
-from bson import Decimal128
-from bson.binary import UuidRepresentation
-from bson.codec_options import CodecOptions, TypeRegistry
 
+from core.database.codec import CODEC
 from core.database.embedded.semantics.errors import CommandError
 from core.database.embedded.semantics.matching import Match, compile_filter
 from core.database.embedded.semantics.values import decode
 from core.errors import Unavailable
-
-
-def _encoded(value: Any) -> Any:
-    return Decimal128(value) if isinstance(value, Decimal) else value
-
-
-CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
-    tz_aware=True,
-    uuid_representation=UuidRepresentation.STANDARD,
-    type_registry=TypeRegistry(fallback_encoder=_encoded),
-)
-"""Encodes whatever a row holds; decodes UUIDs and aware moments, as the clients of Core do."""
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,15 +12,13 @@ import bson
 from beanie import Document, PydanticObjectId
 from beanie.odm.utils.dump import get_dict
 from bson import Binary
-from bson.codec_options import CodecOptions
 from pymongo import DeleteOne, UpdateOne
 
 from core.coercion import refuse
+from core.database.codec import CODEC
 from core.paging import Raw
 from core.queries import MongoQuery, all_of
 from core.specs import MISSING, ModelSpec
-
-Codec = CodecOptions[Raw]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +57,9 @@ def stored_fields(document: Document) -> Raw:
     return get_dict(document, to_db=True, exclude={"_id", "revision_id"}, keep_nulls=True)
 
 
-def as_read(row: Raw, codec: Codec) -> Raw:
+def as_read(row: Raw) -> Raw:
     """The row as a read would give it: what BSON changes (milliseconds, decimals, UUIDs) is changed already."""
-    return bson.decode(bson.encode(row, codec_options=codec), codec)
+    return bson.decode(bson.encode(row, codec_options=CODEC), CODEC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +76,10 @@ class Difference:
     before: Raw
     merged: Raw
 
-    def of(self, document: Document, codec: Codec) -> Raw:
+    def of(self, document: Document) -> Raw:
         """By stored key, in stored form."""
         stored = stored_fields(document)
-        final = as_read(stored, codec)
+        final = as_read(stored)
         return {name: stored[name] for name in final if self._is_written(name, final[name])}
 
     def _is_written(self, name: str, value: Any) -> bool:

@@ -182,9 +182,8 @@ class Data(Reads):
         for document in documents:
             await self._before(model, document, hooks.INSERT)
         with driver_errors(self.settings, model):
-            collection = await collection_for(model)
             stored = [new_row(model, document) for document in documents]
-            rows = [as_read(row, collection.codec_options) for row in stored]
+            rows = [as_read(row) for row in stored]
         for row in rows:
             self._stays_visible(model, principal, row)
         await self._insert_rows(model, stored)
@@ -253,15 +252,14 @@ class Data(Reads):
 
     async def _written(self, model: ModelSpec, row: Raw, document: Any, given: Collection[str]) -> Raw:
         """Run the hooks before a change; what is to be written of the document after them."""
-        codec = (await collection_for(model)).codec_options
-        merged = as_read(stored_fields(document), codec)
+        merged = as_read(stored_fields(document))
         try:
             known: Any = parse_obj(model.document, dict(row))
-            before = as_read(stored_fields(known), codec)
+            before = as_read(stored_fields(known))
         except ValidationError:
             before = merged  # the change repairs the document: nothing can be said to derive from it
         await self._before(model, document, hooks.UPDATE)
-        return Difference(row=row, given=given, before=before, merged=merged).of(document, codec)
+        return Difference(row=row, given=given, before=before, merged=merged).of(document)
 
     async def _before(self, model: ModelSpec, document: Document, events: hooks.Events) -> None:
         """The hooks before a write; what they refuse is the writer's to correct."""

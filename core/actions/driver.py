@@ -19,6 +19,7 @@ from pymongo.errors import (
     WTimeoutError,
 )  # fmt: skip
 
+from core.database.codec import CODEC
 from core.database.connection import Client, client_of_loop, database_of, ensure_database
 from core.errors import (
     Conflict,
@@ -95,7 +96,8 @@ def duplicate(model: ModelSpec, details: Mapping[str, Any], *prefix: str | int) 
 async def collection_for(model: ModelSpec) -> AsyncCollection[dict[str, Any]]:
     """The model's collection through this loop's client; connects by the settings where nobody has yet."""
     await ensure_database()
-    return model.document.get_pymongo_collection()  # pyright: ignore[reportAttributeAccessIssue]
+    document: Any = model.document
+    return document.get_pymongo_collection().with_options(codec_options=CODEC)
 
 
 async def has_transactions() -> bool:

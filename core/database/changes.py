@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.errors import OperationFailure, PyMongoError
 
+from core.database.codec import CODEC
 from core.database.connection import client_of_loop
 from core.runs.collections import LOGS, REFS
 
@@ -111,11 +112,15 @@ class Changes:
     async def _open(self, token: Mapping[str, Any] | None) -> Stream:
         wanted = {"$match": {"operationType": {"$in": list(_OPERATIONS)}, "ns.coll": {"$nin": list(_UNFOLLOWED)}}}
         try:
-            return await client_of_loop()[self._database].watch(  # pyright: ignore[reportReturnType]
-                [wanted],
-                full_document="updateLookup",
-                full_document_before_change="whenAvailable" if self._pre_images else None,
-                resume_after=token,
+            return (
+                await client_of_loop()
+                .get_database(self._database, CODEC)
+                .watch(  # pyright: ignore[reportReturnType]
+                    [wanted],
+                    full_document="updateLookup",
+                    full_document_before_change="whenAvailable" if self._pre_images else None,
+                    resume_after=token,
+                )
             )
         except OperationFailure:
             if not self._pre_images:

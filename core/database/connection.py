@@ -7,18 +7,16 @@ registered document asks ``collection_of`` for its collection, which answers wit
 import asyncio
 import logging
 from collections.abc import Awaitable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from beanie import Document, init_beanie
-from bson import Decimal128
-from bson.codec_options import TypeCodec, TypeRegistry
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure
 
+from core.database.codec import TYPES
 from core.database.embedded.process import ensure_server
 from core.database.motor import adopt, is_motor
 from core.database.revival import Revival
@@ -40,26 +38,12 @@ _bound: dict[type[Document], str] = {}
 """Documents that Beanie has initialised through us, and the name of their database."""
 
 
-class _DecimalCodec(TypeCodec):
-    """Beanie writes ``Decimal`` as Decimal128; this makes it come back as ``Decimal`` for plain annotations too, and a
-    row that was read can be written."""
-
-    bson_type = Decimal128  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
-    python_type = Decimal  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
-
-    def transform_python(self, value: Decimal) -> Decimal128:
-        return Decimal128(value)
-
-    def transform_bson(self, value: Decimal128) -> Decimal:
-        return value.to_decimal()
-
-
 _REFUSED = (13, 18)
 """Unauthorized, AuthenticationFailed."""
 _CLIENT_OPTIONS: Mapping[str, Any] = {
     "tz_aware": True,
     "uuidRepresentation": "standard",
-    "type_registry": TypeRegistry([_DecimalCodec()]),
+    "type_registry": TYPES,
     "appname": "core",
 }
 

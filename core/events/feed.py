@@ -12,6 +12,7 @@ from core.actions.driver import collection_for, driver_errors, translated
 from core.actions.reads import Reads
 from core.actions.rows import guard
 from core.database.changes import LOST, Changes, Listener, changes_of_loop
+from core.database.codec import CODEC
 from core.database.connection import database_of, ensure_database
 from core.errors import CoreError, LimitExceeded, Unavailable
 from core.events.polling import RunPoll
@@ -22,7 +23,6 @@ from core.queries import all_of, compile_filter
 from core.runs.collections import RUNS
 from core.settings import Settings
 from core.specs import Catalog, ModelSpec
-from core.stored import CODEC
 
 _TOO_MANY = (
     "too many documents match to follow their deletion: narrow the filter, or let the collection keep pre-images "

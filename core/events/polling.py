@@ -14,10 +14,10 @@ from pymongo import DESCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 
+from core.database.codec import CODEC
 from core.events.watch import Event
 from core.paging import Raw
 from core.runs.lifecycle import TaskRunStatus
-from core.stored import CODEC
 
 log = logging.getLogger("core.events")
 
