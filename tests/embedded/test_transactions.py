@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from core.database.embedded.process import ensure_server
+from core.database.embedded.process import ensure_server, socket_path
+from core.database.embedded.wire import command, read_reply
 
 Db = Database[dict[str, Any]]
 
@@ -130,34 +132,38 @@ def test_a_client_killed_in_a_transaction_costs_the_others_nothing(server_uri: s
     process.stdin.close()
 
 
+def _raw(data_dir: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a command as it is: a driver would put its own session into it."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(socket_path(data_dir)))
+        connection.sendall(command({**document, "$db": "t"}))
+        with connection.makefile("rb") as stream:
+            return read_reply(stream)
+
+
 def test_a_write_sent_again_is_done_once_even_after_the_server_died(tmp_path: Path) -> None:
     lsid = {"id": Binary(os.urandom(16), 4)}
-    increment = {
-        "update": "c", "updates": [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}, {"q": {"x": 5}, "u": {"$inc": {"n": 1}}}],
-        "lsid": lsid, "txnNumber": 1,
-    }  # fmt: skip
+    statements = [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}, {"q": {"x": 5}, "u": {"$inc": {"n": 1}}}]
+    increment = {"update": "c", "updates": statements, "lsid": lsid, "txnNumber": 1}
     modify = {"findAndModify": "c", "query": {"_id": 1}, "update": {"$inc": {"n": 1}}, "lsid": lsid, "txnNumber": 2}
-    with MongoClient(ensure_server(tmp_path, linger=0.5)) as client:
-        client.t.c.insert_one({"_id": 1, "n": 0, "x": 5})
-        first = client.t.command(increment)
-        assert (first["n"], first["nModified"]) == (2, 2)
-        assert client.t.command(increment)["nModified"] == 2
-        before = client.t.command(modify)["value"]
-        os.kill(client.admin.command("hello")["corePid"], signal.SIGKILL)
-    with MongoClient(ensure_server(tmp_path, linger=0.5)) as client:
-        assert client.t.command(modify)["value"] == before == {"_id": 1, "n": 2, "x": 5}
-        assert client.t.c.find_one() == {"_id": 1, "n": 3, "x": 5}
-        with pytest.raises(OperationFailure) as caught:
-            client.t.command(increment)
-        assert caught.value.code == 225
+    ensure_server(tmp_path, linger=0.5)
+    assert _raw(tmp_path, {"insert": "c", "documents": [{"_id": 1, "n": 0, "x": 5}]})["n"] == 1
+    assert _raw(tmp_path, increment)["nModified"] == 2
+    assert _raw(tmp_path, increment)["nModified"] == 2
+    before = _raw(tmp_path, modify)["value"]
+    os.kill(_raw(tmp_path, {"hello": 1})["corePid"], signal.SIGKILL)
+    ensure_server(tmp_path, linger=0.5)
+    assert _raw(tmp_path, modify)["value"] == before == {"_id": 1, "n": 2, "x": 5}
+    assert _raw(tmp_path, {"find": "c"})["cursor"]["firstBatch"] == [{"_id": 1, "n": 3, "x": 5}]
+    assert _raw(tmp_path, increment)["code"] == 225
 
 
 def test_what_a_transaction_may_not_do_is_refused(client: MongoClient[Any], db: Db) -> None:
     db.c.insert_one({"_id": 1})
     with client.start_session() as session:
-        for command, code in ((["count", "c"], 263), (["dropDatabase", 1], 263), (["nothing", 1], 59)):
+        for asked, code in ((["count", "c"], 263), (["dropDatabase", 1], 263), (["nothing", 1], 59)):
             session.start_transaction()
             with pytest.raises(OperationFailure) as caught:
-                db.command(*command, session=session)
+                db.command(*asked, session=session)
             assert caught.value.code == code
             session.abort_transaction()

@@ -15,14 +15,17 @@ VALUES: dict[str, Any] = {
     "double": 1.5, "negative zero": -0.0, "infinity": float("inf"), "string": "grün \U0001f600 \x00 end", "empty": "",
     "document": {"z": 1, "a": {"b": [1, {"c": None}]}}, "empty document": {}, "array": [1, "x", [2, [3]], {"y": 1}],
     "empty array": [], "binary": Binary(b"\x00\xff", 0), "user binary": Binary(b"abc", 128),
-    "uuid": Binary.from_uuid(UUID(int=7)), "object id": ObjectId("0123456789ab0123456789ab"), "true": True, "false": False,
+    "uuid": Binary.from_uuid(UUID(int=7)), "object id": ObjectId("0123456789ab0123456789ab"),
+    "true": True, "false": False,
     "date": datetime(2026, 2, 28, 23, 59, 59, 999000), "date before 1970": datetime(1888, 1, 1),
     "date beyond python": DatetimeMS(2**61), "null": None, "regex": Regex("^a.*b$", "im"), "code": Code("f()"),
-    "code with scope": Code("f(x)", {"x": 1}), "int": 5, "int32 limit": 2**31 - 1, "long": Int64(5), "long limit": 2**63 - 1,
+    "code with scope": Code("f(x)", {"x": 1}), "int": 5, "int32 limit": 2**31 - 1, "long": Int64(5),
+    "long limit": 2**63 - 1,
     "timestamp": Timestamp(4_000_000_000, 7), "decimal": Decimal128("1.10"), "decimal large": Decimal128("9.99E+6144"),
     "min": MinKey(), "max": MaxKey(), "reference": DBRef("c", ObjectId("0123456789ab0123456789ab"), "d"),
     "dollar field": {"$price": 1}, "dotted field": {"a.b": 1},
 }  # fmt: skip
+_NO_IDS = ("regex", "array", "empty array", "dollar field", "reference")
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
@@ -45,7 +48,8 @@ def test_a_value_survives_every_way(db: Db, name: str) -> None:
     same(c.find_one({}, {"v": 1}) or {}, value)
     same(c.find_one({}, {"other": 0}) or {}, value)
     for stages in (
-        [{"$match": {"_id": 1}}], [{"$project": {"v": 1}}], [{"$addFields": {"w": 1}}], [{"$sort": {"_id": 1}}, {"$limit": 1}],
+        [{"$match": {"_id": 1}}], [{"$project": {"v": 1}}], [{"$addFields": {"w": 1}}],
+        [{"$sort": {"_id": 1}}, {"$limit": 1}],
         [{"$group": {"_id": None, "v": {"$first": "$v"}}}], [{"$group": {"_id": "$_id", "v": {"$last": "$v"}}}],
         [{"$project": {"v": "$v"}}], [{"$replaceRoot": {"newRoot": {"v": "$v"}}}], [{"$unset": "other"}],
         [{"$facet": {"f": [{"$match": {}}]}}, {"$unwind": "$f"}, {"$replaceRoot": {"newRoot": "$f"}}],
@@ -66,16 +70,13 @@ def test_a_value_survives_every_way(db: Db, name: str) -> None:
     same(c.find_one() or {}, value, "again")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in VALUES if name not in ("regex", "array", "empty array", "dollar field")]
-)
+@pytest.mark.parametrize("name", [name for name in VALUES if name not in _NO_IDS])
 def test_a_value_is_an_id_and_is_found_by_itself(db: Db, name: str) -> None:
     value = VALUES[name]
     c = db.get_collection("c", CODEC)
     c.insert_one({"_id": value})
-    if not isinstance(value, DBRef):
-        assert c.count_documents({"_id": {"$eq": value}}) == 1
-        assert c.count_documents({"_id": {"$in": [value]}}) == 1
+    assert c.count_documents({"_id": {"$eq": value}}) == 1
+    assert c.count_documents({"_id": {"$in": [value]}}) == 1
     assert c.delete_many({}).deleted_count == 1
 
 
@@ -109,5 +110,5 @@ def test_types_that_bson_has_given_up_are_kept_as_they_came(db: Db) -> None:
 def test_large_documents_pass_and_larger_ones_are_refused(db: Db, size: int) -> None:
     db.c.insert_one({"_id": 1, "v": "x" * size})
     assert len((db.c.find_one() or {})["v"]) == size
-    with pytest.raises(Exception, match="too large|exceeded|larger"):
+    with pytest.raises(Exception, match=r"too large|exceeded|larger"):
         db.c.update_one({"_id": 1}, {"$set": {"w": "y" * (16 * 1024 * 1024 - 1_000), "u": "z" * 1_500}})
