@@ -47,7 +47,9 @@ def model_subscriptions(build: Builder, model: ModelSpec) -> Iterable[Strawberry
     name, document = model.singular_type, object_of(build, model.object)
     yield _changes(build, model, "created", f"created{name}", f"Create{name}", document, _document)
     yield _changes(build, model, "updated", f"updatedOne{name}", f"UpdateOne{name}", document, _document)
-    yield _changes(build, model, "deleted", f"deletedOne{name}", f"DeleteOne{name}", _deleted(build, model), _key)
+    yield _changes(
+        build, model, "deleted", f"deletedOne{name}", f"DeleteOne{name}", _deleted(build, model), _key(build, model)
+    )  # fmt: skip
 
 
 def _changes(
@@ -93,8 +95,9 @@ def _document(change: Any) -> Any:
     return change.document
 
 
-def _key(change: Any) -> Any:
-    return {"id": str(change.id)}
+def _key(build: Builder, model: ModelSpec) -> Callable[[Any], Any]:
+    read = build.rows.dumper(model.object, model.object.by_name["id"])
+    return lambda change: {"id": read({"_id": change.id})}
 
 
 async def _watch(source: Any, info: Any, arguments: Arguments) -> AsyncIterator[Any]:
