@@ -57,6 +57,13 @@ async def test_a_broken_document_with_computed_fields_spoils_only_itself(data: D
     assert data.reader.shape(model.object, bad, ["stamp"]) == {"stamp": 0}
 
 
+async def test_validators_that_change_values_do_so_on_read(data: Data, catalog: Catalog) -> None:
+    model = catalog.models["Hooked"]
+    await model.document.get_pymongo_collection().insert_one({"name": " Ann ", "slug": "old"})  # type: ignore[attr-defined]
+    [row] = (await data.list(model, LOCAL_OWNER, Query(), ["name", "slug"])).rows
+    assert data.reader.shape(model.object, row, ["name", "slug"]) == {"name": "Ann", "slug": "ann"}
+
+
 BROKEN: dict[str, list[Any]] = {
     "number": ["x", True, 1.5, [], {}],
     "ratio": ["x", float("nan"), True],
