@@ -1,0 +1,147 @@
+"""The server's life: one for a directory, shared, gone after the last one, private, replaced by a newer version."""
+
+import fcntl
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+import core
+from core.database.embedded.process import ensure_server, socket_path
+from tests.embedded.foreground import foreground
+
+_START = """
+import sys, pymongo
+from pathlib import Path
+from core.database.embedded.process import ensure_server
+client = pymongo.MongoClient(ensure_server(Path(sys.argv[1]), linger=0.5))
+client.t.c.insert_one({"_id": sys.argv[2]})
+print(client.admin.command("hello")["corePid"], flush=True)
+sys.stdin.read()
+"""
+
+
+def _lock_is_free(data_dir: Path) -> bool:
+    with (data_dir / "server.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _wait_until(condition: Any, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def test_processes_that_start_at_once_share_one_server_and_the_last_one_ends_it(tmp_path: Path) -> None:
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", _START, str(tmp_path), str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for place in range(4)
+    ]
+    pids = {process.stdout.readline() for process in starters if process.stdout}
+    assert len(pids) == 1
+    with MongoClient(ensure_server(tmp_path)) as client:
+        assert client.t.c.count_documents({}) == 4
+    assert not _lock_is_free(tmp_path)
+    for process in starters:
+        process.communicate()
+    _wait_until(lambda: _lock_is_free(tmp_path))
+    assert not socket_path(tmp_path).exists()
+    _wait_until(lambda: not Path(f"/proc/{int(pids.pop())}").exists() if pids else True)
+    with MongoClient(ensure_server(tmp_path, linger=0.2)) as client:
+        assert client.t.c.count_documents({}) == 4
+
+
+def test_the_server_is_private_and_nobodys_child(tmp_path: Path) -> None:
+    with MongoClient(ensure_server(tmp_path, linger=0.2)) as client:
+        pid = client.admin.command("hello")["corePid"]
+        assert stat.S_IMODE(socket_path(tmp_path).stat().st_mode) == 0o600
+        assert os.getpgid(pid) == os.getsid(pid) != os.getsid(0)
+        assert int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) != os.getpid()
+
+
+def test_a_directory_with_a_long_name_has_its_socket_elsewhere(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    with MongoClient(ensure_server(folder, linger=0.2)) as client:
+        client.t.c.insert_one({})
+        found = socket_path(folder)
+        assert len(str(found)) < 100
+        assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+
+
+@pytest.fixture
+def other_version(tmp_path: Path) -> dict[str, str]:
+    """An environment with another version of the server's code."""
+    package = Path(core.__file__).parent
+    target = tmp_path / "other" / "core" / "database"
+    shutil.copytree(
+        package / "database" / "embedded", target / "embedded", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(package / "__init__.py", target.parent)
+    shutil.copy(package / "database" / "__init__.py", target)
+    with (target / "embedded" / "clock.py").open("a") as file:
+        file.write("\n# another version\n")
+    path = os.pathsep.join([str(target.parent.parent), *filter(None, sys.path)])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def test_an_idle_server_of_another_version_is_replaced_and_a_busy_one_named(
+    tmp_path: Path, other_version: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    line = [sys.executable, "-c", _START, str(data), "old"]
+    old = subprocess.Popen(
+        line, env=other_version, cwd=tmp_path / "other", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert old.stdout is not None
+    pid = int(old.stdout.readline())
+    monkeypatch.setattr("core.database.embedded.process._IDLE_TIMEOUT", 0.5)
+    with pytest.raises(ValueError, match=f"another version of Core .process {pid}"):
+        ensure_server(data)
+    old.communicate()
+    with MongoClient(ensure_server(data, linger=0.2)) as client:
+        assert client.admin.command("hello")["corePid"] != pid
+        assert client.t.c.find_one() == {"_id": "old"}
+
+
+def test_what_keeps_a_server_from_starting_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data.sqlite3").write_bytes(b"no database" * 1000)
+    with pytest.raises(ValueError, match="did not start") as caught:
+        ensure_server(tmp_path)
+    assert "file is not a database" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_it_starts_within_300_ms_and_stays_small(tmp_path: Path) -> None:
+    times: list[float] = []
+    for place in range(5):
+        started = time.monotonic()
+        ensure_server(tmp_path / str(place), linger=0.1)
+        times.append(time.monotonic() - started)
+    assert min(times) < 0.3, times
+    with foreground(tmp_path / "large") as server, server.client() as client:
+        client.t.c.create_index("n")
+        for start in range(0, 100_000, 10_000):
+            client.t.c.insert_many({"n": n, "name": f"name {n}"} for n in range(start, start + 10_000))
+        assert client.t.c.count_documents({"n": {"$gte": 0}}) == 100_000
+        assert client.t.c.count_documents({"name": "name 7"}) == 1
+        assert server.memory < 100_000_000, server.memory
+
+
+def test_the_server_loads_no_web_framework_and_no_models() -> None:
+    code = "import core.database.embedded.server, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"pydantic", "beanie", "pymongo", "asyncio", "strawberry", "fastapi", "typer"} & set(loaded)
