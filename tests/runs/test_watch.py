@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+from bson import ObjectId
 
 from core import TaskRun, current_run, operation
 from core.access import LOCAL_OWNER
@@ -114,6 +115,20 @@ async def test_watchers_that_leave_leave_nothing_behind(runs: Runs) -> None:
             await reader
     gc.collect()
     assert hub().is_idle
+
+
+async def test_who_comes_while_the_last_watcher_leaves_still_hears_of_other_processes(runs: Runs) -> None:
+    run = await queue(runs, 0)
+    with hub().watching(ObjectId()):
+        await asyncio.sleep(0.1)
+    with hub().watching(ObjectId(run.id)) as watcher:
+        await asyncio.sleep(0.1)
+        await TaskRun.find_one(TaskRun.id == run.id).update({"$set": {"status": "cancelled"}})
+
+        async def heard() -> bool:
+            return bool(watcher.states) and watcher.states[-1].status == "cancelled"
+
+        await until(heard)
 
 
 async def test_there_must_be_something_to_watch(runs: Runs) -> None:
