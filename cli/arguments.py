@@ -2,34 +2,64 @@
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
-from core.errors import FieldError, InputError
-from core.specs import MISSING, Catalog, EnumType, FieldSpec, ListType, OperationSpec, ScalarType, TypeSpec
+from cli.text import parse_json
+from core.errors import FieldPath
+from core.specs import MISSING, EnumType, FieldSpec, ListType, ObjectSpec, ScalarType, TypeSpec
 
 # What the shell can check; everything else arrives as text, and pydantic has the last word on all of it.
 _SHELL_TYPES: Mapping[str, type] = {"Int": int, "BigInt": int, "Float": float, "Boolean": bool}
 
 
-def parameters(catalog: Catalog, operation: OperationSpec) -> list[inspect.Parameter]:
-    """Keyword parameters for a Typer command; every one is optional there, as ``--input`` may give it instead."""
-    return [_parameter(field) for field in catalog.of(operation.input).fields if field.writable]
+class InputOptions:
+    """The options of one operation's input. ``taken`` are names that mean something else on its command: a field of
+    such a name is the option ``--input-NAME``."""
+
+    def __init__(self, spec: ObjectSpec, taken: Collection[str]) -> None:
+        self._fields = {_option(field, taken): field for field in spec.fields if field.writable}
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Keyword parameters for a Typer command; every one is optional there, as ``--input`` may give it instead."""
+        return [_parameter(option, field) for option, field in self._fields.items()]
+
+    def values(self, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """What the parameters were given, by wire name.
+
+        Raises:
+            InputError: an option that takes JSON holds none.
+        """
+        for option, field in self._fields.items():
+            value = given.get(_key(option))
+            if value is not None:
+                yield field.wire, _value(option, field.type, value)
+
+    def named(self, path: FieldPath) -> FieldPath:
+        """The path with its option in place of the field."""
+        options = {field.wire: option for option, field in self._fields.items()}
+        return (options.get(str(path[0]), path[0]), *path[1:]) if path else path
 
 
-def _parameter(field: FieldSpec) -> inspect.Parameter:
-    shell: Any = _shell_type(field.type)
-    option = typer.Option(*_flags(field), help=_help(field), show_default=False, metavar=_metavar(field.type))
-    return inspect.Parameter(
-        field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[shell | None, option]
-    )
-
-
-def _flags(field: FieldSpec) -> tuple[str, ...]:
+def _option(field: FieldSpec, taken: Collection[str]) -> str:
     name = field.name.replace("_", "-")
-    return (f"--{name}/--no-{name}",) if field.type == ScalarType(name="Boolean") else (f"--{name}",)
+    return f"--input-{name}" if name in taken else f"--{name}"
+
+
+def _key(option: str) -> str:
+    """Typer hands values over under the parameter's name; no field's option has another's."""
+    return "given_" + option.removeprefix("--").replace("-", "_")
+
+
+def _parameter(option: str, field: FieldSpec) -> inspect.Parameter:
+    shell: Any = _shell_type(field.type)
+    flags = f"{option}/--no-{option.removeprefix('--')}" if field.type == ScalarType(name="Boolean") else option
+    made = typer.Option(flags, help=_help(field), show_default=False, metavar=_metavar(field.type))
+    return inspect.Parameter(
+        _key(option), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[shell | None, made]
+    )
 
 
 def _shell_type(found: TypeSpec) -> Any:
@@ -56,7 +86,7 @@ def _metavar(found: TypeSpec) -> str | None:
 
 def _help(field: FieldSpec) -> str:
     notes = [field.description or field.label]
-    if isinstance(field.type, ListType):
+    if isinstance(field.type, ListType) and _metavar(field.type) != "JSON":
         notes.append("(repeat it for several)")
     if field.required:
         notes.append("[required]")
@@ -65,43 +95,23 @@ def _help(field: FieldSpec) -> str:
     return " ".join(notes)
 
 
-def read_input(
-    catalog: Catalog, operation: OperationSpec, given: Mapping[str, Any], whole: str | None
-) -> dict[str, Any]:
-    """The input as JSON-like data in wire names: ``--input`` first, single options over it.
-
-    Raises:
-        InputError: an option that takes JSON holds none, or ``--input`` is no JSON object.
-    """
-    data = _json_object(whole) if whole is not None else {}
-    data.update(_given(catalog.of(operation.input).fields, given))
-    return data
-
-
-def _given(fields: tuple[FieldSpec, ...], given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for field in fields:
-        value = given.get(field.name)
-        if value is not None:
-            yield field.wire, _value(field, value)
+def _value(option: str, kind: TypeSpec, given: Any) -> Any:
+    match kind:
+        case ListType(item=ScalarType() | EnumType() as item):
+            return [_value(option, item, one) for one in given]
+        case EnumType(choices=choices):
+            return {str(choice.value): choice.value for choice in choices}.get(given, given)
+        case ScalarType(name="JSON"):
+            return _anything(given)
+        case ScalarType():
+            return given
+        case _:
+            return parse_json(option, given)
 
 
-def _value(field: FieldSpec, value: Any) -> Any:
-    if not isinstance(value, str) or (_metavar(field.type) != "JSON" and field.type != ScalarType(name="JSON")):
-        return value
+def _anything(text: str) -> Any:
+    """Any value at all: what is no JSON is the text itself."""
     try:
-        return json.loads(value)
-    except ValueError as error:
-        if isinstance(field.type, ScalarType):  # any value at all: plain text is one
-            return value
-        finding = FieldError(path=(field.wire,), code="json_invalid", message=f"takes JSON: {error}")
-        raise InputError("an option cannot be read", field_errors=[finding]) from error
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"--input is no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise InputError("--input takes a JSON object, with the operation's fields as its keys")
-    return found
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

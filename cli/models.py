@@ -1,20 +1,19 @@
 """``jobhunter models …``: stored documents from the command line, as the local owner."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cli.errors import naming_options
 from cli.output import print_json, print_table
 from cli.session import run
+from cli.text import read_object, read_text
 from core.access import LOCAL_OWNER
-from core.actions import Query, Sort
-from core.errors import InputError, NotFound
+from core.errors import FieldPath, NotFound
 from core.renderers import Services
 from core.specs import ModelSpec
+from rest_surface.requests import list_query, parameter_path
 
 models = typer.Typer(no_args_is_help=True)
 
@@ -41,9 +40,11 @@ def list_(
             print_table(["name", "resource", "description"], rows)
             return
         spec = _spec(services, model)
-        conditions = _object("--filter", filter) if filter else None
-        query = Query(filter=conditions, search=search, sorting=_sorting(sort), limit=limit, offset=offset)
-        page = await services.data.list(spec, LOCAL_OWNER, query)
+        given = {"filter": read_text(filter) if filter else None, "search": search, "sort": sort}
+        numbers = {"limit": limit, "offset": offset}
+        with naming_options("the list cannot be read", _option):
+            query = list_query({name: str(value) for name, value in (given | numbers).items() if value is not None})
+            page = await services.data.list(spec, LOCAL_OWNER, query)
         _print(services, spec, page.rows, as_json)
 
     run(work)
@@ -66,7 +67,7 @@ def create(model: Model, input: Input) -> None:
 
     async def work(services: Services) -> None:
         spec = _spec(services, model)
-        _print_one(services, spec, await services.data.create(spec, LOCAL_OWNER, _object("--input", input)))
+        _print_one(services, spec, await services.data.create(spec, LOCAL_OWNER, read_object("--input", input)))
 
     run(work)
 
@@ -77,7 +78,7 @@ def update(model: Model, id: Id, input: Input) -> None:
 
     async def work(services: Services) -> None:
         spec = _spec(services, model)
-        _print_one(services, spec, await services.data.update(spec, LOCAL_OWNER, id, _object("--input", input)))
+        _print_one(services, spec, await services.data.update(spec, LOCAL_OWNER, id, read_object("--input", input)))
 
     run(work)
 
@@ -99,36 +100,9 @@ def _spec(services: Services, name: str) -> ModelSpec:
     return found
 
 
-def _sorting(text: str | None) -> tuple[Sort, ...]:
-    names = [one.strip() for one in (text or "").split(",") if one.strip()]
-    return tuple(Sort(field=name.lstrip("+-"), descending=name.startswith("-")) for name in names)
-
-
-def _object(option: str, text: str) -> dict[str, Any]:
-    found: Any = None
-    try:
-        found = json.loads(read_text(text))
-    except ValueError as error:
-        raise InputError(f"{option} is no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{option} takes a JSON object")
-    return found
-
-
-def read_text(text: str) -> str:
-    """The text itself, or what ``@FILE`` or ``-`` (standard input) holds.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    if text == "-":
-        return sys.stdin.read()
-    if not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text()
-    except OSError as error:
-        raise InputError(f"{text[1:]} cannot be read: {error.strerror}") from error
+def _option(path: FieldPath) -> FieldPath:
+    name, *rest = parameter_path(path)
+    return (f"--{name}", *rest)
 
 
 def _print(services: Services, spec: ModelSpec, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

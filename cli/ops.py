@@ -1,17 +1,16 @@
 """``jobhunter ops …``: a command an operation, made from the catalog when it is first asked for."""
 
 import inspect
-import json
-import sys
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
 
-from cli.arguments import parameters, read_input
-from cli.errors import fail
-from cli.models import read_text
-from cli.output import print_json
+from cli.arguments import InputOptions
+from cli.errors import fail, naming_options
+from cli.output import print_execution
 from cli.session import run
+from cli.text import read_object
 from core.access import LOCAL_OWNER
 from core.errors import CoreError, InputError
 from core.registries import OperationMetadata
@@ -20,16 +19,18 @@ from core.runs.options import Execution, RunMode, RunOptions
 from core.services import build_services, default_services
 from core.specs import OperationSpec
 
-_RESERVED = (
-    inspect.Parameter("input_json", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+_RUN_OPTIONS = (
+    inspect.Parameter("whole", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
         str | None, typer.Option("--input", help="The whole input: JSON, @FILE, or - for stdin", metavar="JSON")]),
-    inspect.Parameter("run_mode", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[
+    inspect.Parameter("background", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[
         bool, typer.Option("--background", help="Queue the run for a worker and print its id")]),
-    inspect.Parameter("idempotency_key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+    inspect.Parameter("key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
         str | None, typer.Option("--idempotency-key", help="Runs of this operation with one key happen once")]),
-    inspect.Parameter("timeout_seconds", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+    inspect.Parameter("timeout", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
         float | None, typer.Option("--timeout", help="Seconds until the run is stopped")]),
 )  # fmt: skip
+_TAKEN = ("input", "background", "idempotency-key", "timeout", "help")
+"""Options that every operation's command has."""
 
 
 def operations_cli() -> typer.Typer:
@@ -55,41 +56,29 @@ def create_typer_command(
     """
     services = services or default_services()
     spec = services.catalog.operations[operation.name]
+    options = InputOptions(services.catalog.of(spec.input), _TAKEN)
 
-    def command(**given: Any) -> None:
-        reserved = {parameter.name: given.pop(parameter.name) for parameter in _RESERVED}
-        options = RunOptions(
-            mode=RunMode.BACKGROUND if reserved["run_mode"] else RunMode.WAIT,
-            idempotency_key=reserved["idempotency_key"],
-            timeout=reserved["timeout_seconds"],
-        )
+    def command(*, whole: str | None, background: bool, key: str | None, timeout: float | None, **given: Any) -> None:
+        mode = RunMode.BACKGROUND if background else RunMode.WAIT
+        how = RunOptions(mode=mode, idempotency_key=key, timeout=timeout)
         try:
-            data = read_input(services.catalog, spec, given, _read(reserved["input_json"]))
+            data = {} if whole is None else read_object("--input", whole)
+            data.update(options.values(given))
         except InputError as error:
             fail(error)
-        _print(run(lambda found: _start(found, spec, data, options), services))
+        with_names = naming_options(f"the input of {spec.name} is not valid", options.named)
+        print_execution(run(lambda found: _start(found, spec, data, how, with_names), services))
 
-    taken = [parameter for parameter in parameters(services.catalog, spec) if parameter.name not in _names()]
+    parameters = [*options.parameters(), *_RUN_OPTIONS]
     # Typer reads the signature and the annotations; both are the operation's.
-    command.__signature__ = inspect.Signature([*taken, *_RESERVED])  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*taken, *_RESERVED)}
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     cli.command(spec.name, help=spec.description or None, rich_help_panel=spec.category)(command)
 
 
-def _names() -> set[str]:
-    return {parameter.name for parameter in _RESERVED}
-
-
-async def _start(services: Services, operation: OperationSpec, data: dict[str, Any], options: RunOptions) -> Execution:
-    return await services.runs.start(operation, data, principal=LOCAL_OWNER, trigger="cli", options=options)
-
-
-def _read(given: str | None) -> str | None:
-    return None if given is None else read_text(given)
-
-
-def _print(execution: Execution) -> None:
-    """The output on standard output, for the next program; the run's id on standard error, for the person."""
-    print(f"run {execution.run.id}: {execution.run.status.value}", file=sys.stderr)
-    if execution.output is not None:
-        print_json(json.loads(execution.output.model_dump_json(by_alias=True)))
+async def _start(
+    services: Services, spec: OperationSpec, data: dict[str, Any], options: RunOptions,
+    names: AbstractContextManager[None],
+) -> Execution:  # fmt: skip
+    with names:
+        return await services.runs.start(spec, data, principal=LOCAL_OWNER, trigger="cli", options=options)

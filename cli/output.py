@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.json import JSON
 from rich.table import Table
 
+from core.runs.options import Execution
+
 
 def print_json(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
@@ -15,6 +17,13 @@ def print_json(value: Any) -> None:
         Console().print(JSON(text))
     else:
         print(text)
+
+
+def print_execution(execution: Execution) -> None:
+    """The output on standard output, for the next program; the run's id on standard error, for the person."""
+    print(f"run {execution.run.id}: {execution.run.status.value}", file=sys.stderr)
+    if execution.output is not None:
+        print_json(json.loads(execution.output.model_dump_json(by_alias=True)))
 
 
 def print_table(columns: list[str], rows: list[list[Any]]) -> None:

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.models import read_text
-from cli.output import print_json, print_table
+from cli.output import print_execution, print_json, print_table
 from cli.session import run
+from cli.text import read_object
 from core.access import LOCAL_OWNER
 from core.actions import Query, Sort
-from core.errors import InputError
 from core.reads import dump_json
 from core.renderers import Services
+from core.runs.lifecycle import TaskRunStatus
 
 runs = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +24,7 @@ _COLUMNS = ("id", "operation_name", "status", "trigger", "principal", "created_a
 @runs.command(name="list")
 def list_(
     operation: Annotated[str | None, typer.Option(help="Only runs of this operation")] = None,
-    status: Annotated[str | None, typer.Option(help="Only runs that stand so: failed, running …")] = None,
+    status: Annotated[TaskRunStatus | None, typer.Option(help="Only runs that stand so")] = None,
     limit: Annotated[int, typer.Option(help="How many at most")] = 20,
 ) -> None:
     """The newest runs first."""
@@ -105,21 +105,10 @@ def replay(
     """Run it again with its own input, or another, as a new run."""
 
     async def work(services: Services) -> None:
-        done = await services.runs.replay(id, LOCAL_OWNER, input=_changed(input), trigger="cli")
-        print(f"run {done.run.id}: {done.run.status.value}", file=sys.stderr)
-        if done.output is not None:
-            print_json(json.loads(done.output.model_dump_json(by_alias=True)))
+        changed = None if input is None else read_object("--input", input)
+        print_execution(await services.runs.replay(id, LOCAL_OWNER, input=changed, trigger="cli"))
 
     run(work)
-
-
-def _changed(text: str | None) -> Any:
-    if text is None:
-        return None
-    try:
-        return json.loads(read_text(text))
-    except ValueError as error:
-        raise InputError(f"--input is no JSON: {error}") from error
 
 
 def _print_line(line: Any) -> None:

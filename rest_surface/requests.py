@@ -126,12 +126,13 @@ def parameter_names() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        found = [replace(one, path=_parameter(one.path)) for one in error.field_errors]
+        found = [replace(one, path=parameter_path(one.path)) for one in error.field_errors]
         told = [f"{'.'.join(map(str, one.path))}: {one.message}" for one in found]
         raise InputError("; ".join(told) or error.message, field_errors=found) from error
 
 
-def _parameter(path: FieldPath) -> FieldPath:
+def parameter_path(path: FieldPath) -> FieldPath:
+    """The place of an error in the parameters of ``list_query``."""
     match path:
         case ("sorting", place, *_):
             return ("sort", place)

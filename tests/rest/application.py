@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from beanie import Document, Insert, before_event
 from pydantic import BaseModel, Field
@@ -40,7 +40,7 @@ class Book(Document):
     class Settings:
         name = "books"
         use_revision = True
-        indexes = [
+        indexes: ClassVar[list[IndexModel]] = [
             IndexModel("isbn", unique=True, partialFilterExpression={"isbn": {"$type": "string"}}),
         ]
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from jsonschema_rs import Draft202012Validator
 from schemathesis import GenerationMode
 
@@ -199,8 +201,6 @@ def test_no_generated_request_is_an_internal_error(library: Server, document: An
     statuses: set[int] = set()
     for found in schema.get_all_operations():
         operation = found.ok()
-        if mode is GenerationMode.NEGATIVE and not (operation.body or any(operation.iter_parameters())):
-            continue  # there is nothing to get wrong
 
         @thorough
         @given(case=operation.as_strategy(generation_mode=mode))
@@ -210,5 +210,6 @@ def test_no_generated_request_is_an_internal_error(library: Server, document: An
             assert answer.status_code < 500 or answer.json()["code"] in OF_A_RUN, answer.text
             case.operation.validate_response(answer)
 
-        check()
+        with suppress(Unsatisfiable):  # there is nothing to get wrong
+            check()
     assert statuses >= ({200, 404} if mode is GenerationMode.POSITIVE else {404, 415, 422})
