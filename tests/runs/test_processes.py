@@ -88,7 +88,14 @@ async def test_a_kill_between_effect_and_status_leaves_the_outcome_marked_unknow
     assert "not known" in found.error_message
 
 
-@pytest.mark.parametrize("name", ["slow", "busy", "deaf"], ids=["awaiting", "blocking its loop", "in a thread"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("slow", id="awaiting"),
+        pytest.param("busy", id="blocking its loop"),
+        pytest.param("deaf", id="in a thread", marks=pytest.mark.slow),
+    ],
+)
 async def test_sigterm_drains_then_interrupts_and_the_process_ends_in_time(
     runs: Runs, database: Database, name: str
 ) -> None:
@@ -130,6 +137,7 @@ async def test_a_frozen_worker_that_wakes_after_its_lease_cannot_overwrite(runs:
         await status(runs, later, "success")
 
 
+@pytest.mark.slow
 async def test_a_loop_that_computes_for_longer_than_its_lease_keeps_it(runs: Runs, database: Database) -> None:
     run = await queue(runs, "busy", label="busy", seconds=4)
     with worker(database), worker(database):
@@ -148,6 +156,7 @@ async def test_a_cancel_reaches_a_worker_by_its_heartbeat(runs: Runs, database: 
     assert found.error_code == "CANCELLED"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_clocks_that_are_an_hour_wrong_change_nothing(runs: Runs, database: Database, hours: int) -> None:
     begin = (
@@ -166,6 +175,7 @@ async def test_clocks_that_are_an_hour_wrong_change_nothing(runs: Runs, database
     assert abs((found.finished_at - run.created_at).total_seconds()) < 60
 
 
+@pytest.mark.slow
 async def test_two_workers_share_the_runs_and_each_runs_once(runs: Runs, database: Database) -> None:
     queued = [await queue(runs, "quick", label=str(number)) for number in range(60)]
     with worker(database, "--concurrency", "2") as one, worker(database, "--concurrency", "2") as two:
