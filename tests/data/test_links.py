@@ -157,6 +157,13 @@ async def test_a_level_of_links_is_one_query(world: World) -> None:
     assert {id: row["name"] for id, row in many.items()} == {world.ids["a1"]: "a1", str(world.ids["b1"]): "b1"}
 
 
+async def test_a_link_is_compared_with_an_id_without_asking_for_its_target(world: World) -> None:
+    query = Query(filter={"team": {"id": {"eq": str(world.ids["red"])}}})
+    with counted(world.player) as commands:
+        assert len((await world.data.list(world.player, LOCAL_OWNER, query)).rows) == 2
+    assert commands == ["find"]
+
+
 async def test_hidden_rows_are_missing_at_the_other_end(world: World) -> None:
     field = world.team.object.by_name["players"]
     found = await world.data.linked(world.team, ANN, field, [world.ids["red"]])
