@@ -117,7 +117,7 @@ class RowReader:
             case EnumType():
                 return _enum_loader(kind)
             case ListType(item=item):
-                return _list_loader(self._loader(item), kind.nullable_items)
+                return _list_loader(self._loader(item), kind)
             case RelationType():
                 return _target
             case ObjectType() | UnionType() | MapType():
@@ -128,7 +128,7 @@ class RowReader:
             case ScalarType(name=name):
                 return _scalar_dumper(name)
             case ListType(item=item):
-                return _list_loader(self._dump(item), kind.nullable_items)
+                return _list_loader(self._dump(item), kind)
             case RelationType():
                 return lambda stored: str(_target(stored))
             case ObjectType():
@@ -255,12 +255,12 @@ def _enum_loader(kind: EnumType) -> Load:
     return lambda stored: values[stored]
 
 
-def _list_loader(load: Load, nullable_items: bool) -> Load:
+def _list_loader(load: Load, kind: ListType) -> Load:
     def load_list(stored: Any) -> Any:
-        if not isinstance(stored, list):
+        if not isinstance(stored, list) and not kind.single:
             raise TypeError
-        items: list[Any] = stored
-        if nullable_items:
+        items: list[Any] = stored if isinstance(stored, list) else [stored]
+        if kind.nullable_items:
             return [None if one is None else load(one) for one in items]
         return [load(one) for one in items]
 

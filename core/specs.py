@@ -65,11 +65,15 @@ class UnionType:
 
 @dataclass(frozen=True, kw_only=True)
 class ListType:
-    """list, tuple, set or frozenset of one type; ``unique`` for the sets."""
+    """list, tuple, set or frozenset of one type; ``unique`` for the sets.
+
+    ``single`` for ``T | list[T]``: one value may be stored as it is, and is read as a list of one.
+    """
 
     item: "TypeSpec"
     nullable_items: bool = False
     unique: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

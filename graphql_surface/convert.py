@@ -41,7 +41,7 @@ def graphql_json(catalog: Catalog, spec: ObjectSpec, stored: Any) -> Any:
         return stored
     out: dict[str, Any] = {}
     for name, value in stored.items():
-        found = spec.by_wire.get(name)
+        found = spec.by_wire.get("id" if name == "_id" else name)  # pydantic dumps a document's id under its alias
         out[found.graphql if found else name] = graphql_value(catalog, found.type, value) if found else value
     return out
 
@@ -136,6 +136,8 @@ def graphql_value(catalog: Catalog, found: TypeSpec, value: Any) -> Any:
             return {union_member_field(spec): graphql_json(catalog, spec, value)}
         case ListType(item=item) if isinstance(value, list):
             return [graphql_value(catalog, item, one) for one in value]
+        case ListType(item=item, single=True):
+            return [graphql_value(catalog, item, value)]
         case _:
             return value
 

@@ -4,6 +4,7 @@ import enum
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -116,7 +117,7 @@ class Types:
         resolved = [self.resolve(member, place, name, ())[0] for member in kept]
         lists = [one for one in resolved if isinstance(one, ListType)]
         if len(resolved) == 2 and len(lists) == 1 and lists[0].item in resolved:
-            return lists[0], nullable  # `T | list[T]`: a GraphQL list takes a single value as a list of one
+            return replace(lists[0], single=True), nullable  # a GraphQL list takes a single value as a list of one
         if all(isinstance(one, ObjectType) for one in resolved):
             discriminator = next((one.discriminator for one in bounds if getattr(one, "discriminator", None)), None)
             members_ = tuple(one for one in resolved if isinstance(one, ObjectType))

@@ -435,3 +435,15 @@ async def test_a_model_one_may_not_read_costs_its_relation_and_not_the_list(regi
         result = await api.execute("{ posts { nodes { title main { word } tags { word } } } }", {}, READER)
         assert result.data["posts"]["nodes"] == [{"title": "a", "main": None, "tags": None}]
         assert {error.extensions["code"] for error in result.errors} == {"FORBIDDEN"}
+
+
+async def test_one_value_where_a_list_may_stand_is_shown_as_a_list_of_one(registry: Registry):
+    @datamodel()
+    class Search(Document):
+        words: str | list[str] = "all"
+
+    async with serving(registry) as api:
+        made = await api.ask('mutation { createOneSearch(input: {search: {words: "one"}}) { words } }')
+        assert made["createOneSearch"] == {"words": ["one"]}
+        made = await api.ask("mutation { createOneSearch(input: {search: {}}) { words } }")
+        assert made["createOneSearch"] == {"words": ["all"]}
