@@ -122,13 +122,11 @@ async def test_who_comes_while_the_last_watcher_leaves_still_hears_of_other_proc
     with hub().watching(ObjectId()):
         await asyncio.sleep(0.1)
     with hub().watching(ObjectId(run.id)) as watcher:
-        await asyncio.sleep(0.1)
         await TaskRun.find_one(TaskRun.id == run.id).update({"$set": {"status": "cancelled"}})
-
-        async def heard() -> bool:
-            return bool(watcher.states) and watcher.states[-1].status == "cancelled"
-
-        await until(heard)
+        async with asyncio.timeout(10):
+            while not watcher.states or watcher.states[-1].status != "cancelled":
+                await watcher.wake.wait()
+                watcher.wake.clear()
 
 
 async def test_there_must_be_something_to_watch(runs: Runs) -> None:
