@@ -3,10 +3,13 @@
 import fcntl
 import os
 import shutil
+import socket
 import stat
+import struct
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +148,28 @@ def test_the_server_loads_no_web_framework_and_no_models() -> None:
     code = "import core.database.embedded.server, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pydantic", "beanie", "pymongo", "asyncio", "strawberry", "fastapi", "typer"} & set(loaded)
+
+
+def test_clients_that_leave_at_once_cost_the_others_nothing(tmp_path: Path) -> None:
+    with foreground(tmp_path) as server, server.client() as client:
+        for _ in range(1000):
+            with socket.socket() as visitor:
+                visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close by a reset
+                visitor.setblocking(False)
+                visitor.connect_ex(("127.0.0.1", server.port))
+        client.t.c.insert_one({})
+
+
+def test_a_server_without_free_file_descriptors_serves_those_it_has(tmp_path: Path) -> None:
+    few = ("bash", "-c", 'ulimit -n 60; exec "$@"', "few")
+    with foreground(tmp_path, command=few) as server, server.client() as client, ExitStack() as visitors:
+        client.t.c.insert_one({})
+        for _ in range(100):
+            visitor = visitors.enter_context(socket.socket())
+            visitor.setblocking(False)
+            visitor.connect_ex(("127.0.0.1", server.port))
+        time.sleep(0.2)
+        client.t.c.insert_one({})
+        visitors.close()
+        with server.client() as another:
+            assert another.t.c.count_documents({}) == 2

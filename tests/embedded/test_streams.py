@@ -1,6 +1,8 @@
 """Change streams: what they tell, where they resume, that waiting costs nothing."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -10,6 +12,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
+from core.database.embedded.sqlite import open_file
+from core.database.embedded.writer import Writer, Writing
 from tests.embedded.foreground import foreground
 
 Db = Database[dict[str, Any]]
@@ -132,3 +136,22 @@ def _in_thread(stream: Any) -> Thread:
     thread = Thread(target=lambda: next(stream), daemon=True)
     thread.start()
     return thread
+
+
+def test_a_commit_is_told_before_anybody_writes_again(tmp_path: Path) -> None:
+    """Else a stream takes the times of what is being written for committed, and passes over it."""
+    written, meanwhile = [0], []
+
+    def work(writing: Writing) -> None:
+        written[0] += 1
+
+    def told(touched: object) -> None:
+        before = written[0]
+        time.sleep(0.002)
+        meanwhile.append(written[0] - before)
+
+    with closing(open_file(tmp_path / "data.sqlite3")) as connection, ThreadPoolExecutor(8) as threads:
+        writer = Writer(connection, told)
+        list(threads.map(lambda _: writer.run(work), range(100)))
+    assert written == [100]
+    assert not any(meanwhile)

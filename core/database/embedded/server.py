@@ -27,6 +27,7 @@ _BUFFER = 65_536
 _BACKLOG = 512
 _MOST_CONNECTIONS = 2_000
 _STOP_SECONDS = 5.0
+_AFTER_REFUSAL = 0.05
 _SWITCH_SECONDS = 0.0005  # how soon a thread that waits for the interpreter gets it from one that computes
 
 
@@ -141,7 +142,12 @@ class Server:
             return linger - (time.monotonic() - self._idle_since)
 
     def _accept(self, listener: socket.socket) -> None:
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except OSError as error:  # the client is gone already, or no file descriptor is left
+            log.warning("a connection was not accepted: %s", error)
+            time.sleep(_AFTER_REFUSAL)
+            return
         address = _address(listener)
         number = next(self._numbers)
         with self._lock:
@@ -197,11 +203,14 @@ class Server:
 
 
 def _peer(connection: socket.socket) -> object:
-    """Who connects: the process id, or the address of the host."""
-    if connection.family != socket.AF_UNIX:
-        return connection.getpeername()[0]
-    process: int = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-    return process
+    """Who connects: the process id, or the address of the host; None where the system does not say."""
+    with contextlib.suppress(OSError):  # the client is gone already
+        if connection.family != socket.AF_UNIX:
+            return connection.getpeername()[0]
+        if sys.platform == "linux":
+            process: int = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+            return process
+    return None
 
 
 def _address(listener: socket.socket) -> str:

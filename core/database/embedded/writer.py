@@ -41,7 +41,8 @@ class Writing:
 
 
 class Writer:
-    """Owns the writing connection. ``committed`` hears which namespaces a commit touched."""
+    """Owns the writing connection. ``committed`` hears which namespaces a commit touched, before anybody writes again:
+    times given out later are not committed yet, and a change stream that took them for it would pass over them."""
 
     def __init__(self, connection: sqlite3.Connection, committed: Callable[[Iterable[tuple[str, str]]], None]) -> None:
         self._sqlite = connection
@@ -79,10 +80,10 @@ class Writer:
 
     def release(self, touched: Iterable[tuple[str, str]] = ()) -> None:
         """End a hold; ``touched`` are the namespaces of a transaction that was committed."""
+        self._committed(touched)
         with self._lock:
             self._held = False
             self._wake_next()
-        self._committed(touched)
 
     def _stand_in_line(self, job: _Job[Any], wait: float) -> bool:
         """True at the head of the queue, False if another thread has done the work."""
@@ -117,11 +118,11 @@ class Writer:
             for job in done:
                 job.error = job.error or storage_error(error)
         finally:
+            self._committed(touched)
             with self._lock:
                 for job in done:
                     self._queue.remove(job)
                 self._wake_next()
-            self._committed(touched)
             for job in done:
                 job.done = True
                 job.turn.set()
