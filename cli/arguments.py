@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cli.text import parse_json
 from core.errors import FieldPath
@@ -85,13 +86,13 @@ def _metavar(found: TypeSpec) -> str | None:
 
 
 def _help(field: FieldSpec) -> str:
-    notes = [field.description or field.label]
+    notes = [escape(field.description or field.label)]
     if isinstance(field.type, ListType) and _metavar(field.type) != "JSON":
         notes.append("(repeat it for several)")
     if field.required:
-        notes.append("[required]")
+        notes.append("(required)")
     elif field.default is not MISSING and field.default is not None:
-        notes.append(f"[default: {getattr(field.default, 'value', field.default)}]")
+        notes.append(f"(default: {escape(str(getattr(field.default, 'value', field.default)))})")
     return " ".join(notes)
 
 

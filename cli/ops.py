@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cli.arguments import InputOptions
 from cli.errors import fail, naming_options
@@ -73,7 +74,7 @@ def create_typer_command(
     # Typer reads the signature and the annotations; both are the operation's.
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    cli.command(spec.name, help=spec.description or None, rich_help_panel=spec.category)(command)
+    cli.command(spec.name, help=escape(spec.description) or None, rich_help_panel=spec.category)(command)
 
 
 async def _start(

@@ -28,7 +28,7 @@ class Place(BaseModel):
 
 
 class Everything(BaseModel):
-    text: str = Field(description="Some words")
+    text: str = Field(description="Some [few] words")
     whole: int = 7
     real: float = 0.5
     flag: bool = False

@@ -138,10 +138,10 @@ def test_help_says_what_each_option_takes(acme: Run):
     text = acme("ops", "everything", "--help").stdout
     assert "Give back what came in." in text
     for told in (
-        r"--text +STRING +Some words \[required\]",
-        r"--whole +<?int>? +Whole \[default: 7\]",
+        r"--text +STRING +Some \[few\] words \(required\)",
+        r"--whole +<?int>? +Whole \(default: 7\)",
         r"--flag +--no-flag",
-        r"--colour +\[red\|blue\] +Colour \[default: red\]",
+        r"--colour +\[red\|blue\] +Colour \(default: red\)",
         r"--size +\[1\|2\]",
         r"--words +STRING +Words \(repeat it for several\)",
         r"--place +JSON",
