@@ -5,8 +5,8 @@ audited callable. Both only describe: what cannot be served is found when the ca
 import functools
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 from beanie import Document
 from pydantic import BaseModel
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from core.access import OPEN, Access
 from core.idioms import add_idioms
 from core.registries import ModelInfo, OperationMetadata, current_registry
-from core.runs.call import call_from_python, in_background, with_options
+from core.runs.call import AuditedCallable, call_from_python, in_background, with_options
 from core.signatures import input_schema, output_schema
 
 DocumentClass = TypeVar("DocumentClass", bound=type[Document])
@@ -71,7 +71,7 @@ def operation(
     concurrency: int | None = None,
     access: Access | None = None,
     ui: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]:
+) -> Callable[[Callable[..., Any]], AuditedCallable]:
     """Register a sync or async function and return the awaitable, audited callable (``__wrapped__`` is the function).
 
     ``inputs`` and ``outputs`` default to the annotations of its one parameter and of its return; a function with
@@ -81,12 +81,14 @@ def operation(
         DeclarationError: input or output is no pydantic model, or the name is taken.
     """
 
-    def register(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    def register(function: Callable[..., Any]) -> AuditedCallable:
         operation_name = name or function.__name__
 
         @functools.wraps(function)
-        async def call(*args: Any, **kwargs: Any) -> Any:
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
             return await call_from_python(metadata, args, kwargs)
+
+        call = cast("AuditedCallable", wrapper)
 
         metadata = OperationMetadata(
             name=operation_name,
@@ -107,9 +109,9 @@ def operation(
             ui=dict(ui or {}),
             version=_version(function),
         )
-        call.operation = metadata  # type: ignore[attr-defined]
-        call.with_options = functools.partial(with_options, metadata)  # type: ignore[attr-defined]
-        call.in_background = functools.partial(in_background, metadata)  # type: ignore[attr-defined]
+        call.operation = metadata
+        call.with_options = functools.partial(with_options, metadata)
+        call.in_background = functools.partial(in_background, metadata)
         current_registry().add_operation(metadata)
         return call
 

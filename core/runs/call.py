@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
@@ -16,6 +16,26 @@ from core.runs.model import TaskRun
 from core.runs.options import Execution, RunMode, RunOptions
 from core.settings import default_settings
 from core.signatures import takes_model
+
+
+class AuditedCallable(Protocol):
+    """What ``@operation`` returns. Awaiting a call of it gives the output; ``__wrapped__`` is the author's function."""
+
+    operation: OperationMetadata
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Awaitable[Any]: ...
+
+    def with_options(
+        self, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> Callable[..., Awaitable[Any]]:
+        """The operation as a callable with options: ``await create_item.with_options(timeout=5)(name="x")``."""
+        ...
+
+    def in_background(
+        self, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> Callable[..., Awaitable[TaskRun]]:
+        """The operation as a callable that answers with a pending run."""
+        ...
 
 
 async def call_from_python(metadata: OperationMetadata, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BaseModel:

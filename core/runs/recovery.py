@@ -43,6 +43,8 @@ class Recovery:
                     pruned = loop.time()
             except PyMongoError as error:
                 log.warning("cannot look after runs, trying again: %s", error)
+            except Exception:  # a record that somebody broke must not end the recovery of the others
+                log.exception("cannot look after a run, trying others")
             await asyncio.sleep(pause)
 
     async def sweep(self) -> None:

@@ -75,6 +75,9 @@ class Runner:
                 except PyMongoError as error:
                     log.warning("cannot claim runs, trying again: %s", error)
                     await asyncio.sleep(_BETWEEN_ERRORS)
+                except Exception:  # a record that somebody broke must not end the runner
+                    log.exception("cannot claim a run, trying others")
+                    await asyncio.sleep(_BETWEEN_ERRORS)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.run_poll):  # wait_for may lose a cancellation in 3.11
                         await self._wake.wait()
