@@ -120,7 +120,7 @@ def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_every_acknowledgement_follows_an_fsync(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    command = ("strace", "-f", "-e", "trace=fsync,fdatasync,sendto", "-o", str(trace))
+    command = ("strace", "-D", "-f", "-e", "trace=fsync,fdatasync,sendto", "-o", str(trace))
     with foreground(tmp_path / "data", command=command) as server, server.client() as client:
         for number in range(20):
             client.t.c.insert_one({"_id": number})

@@ -12,13 +12,17 @@ from core.database.embedded.semantics.offered import OFFERED
 from core.database.embedded.semantics.pipeline import compile_pipeline
 from core.database.embedded.semantics.projection import compile_projection
 from core.database.embedded.semantics.updates import compile_update, upsert_base
+from core.database.embedded.semantics.values import MISSING, encode
 
-from .strategies import documents, scalars
+from .strategies import documents, fields, scalars, sorts, values
+from .strategies import filters as good_filters
+from .strategies import updates as good_updates
 
 paths = st.sampled_from(["a", "b", "a.b", "a.0", "a.$", "a.$[]", "a.$[e]", "", ".", "a.", "_id"])
 words = st.sampled_from(["$a", "$a.b", "$$this", "$$ROOT", "$$x", "$$", "$", "day", "UTC", "%Y", "approximate", "int"])
 options = st.sampled_from([
-    "input", "in", "as", "cond", "if", "then", "else", "branches", "case", "default", "vars", "date", "unit", "timezone",
+    "input", "in", "as", "cond", "if", "then", "else", "branches", "case", "default", "vars", "date", "unit",
+    "timezone",
     "format", "to", "onError", "field", "value", "initialValue", "sortBy", "n", "p", "method", "from", "localField",
     "foreignField", "pipeline", "let", "path", "newRoot", "boundaries", "groupBy", "output", "buckets", "size", "coll",
     "startDate", "endDate", "amount", "regex", "find", "replacement", "chars", "inputs", "dateString", "e", "e.b",
@@ -41,18 +45,43 @@ def operators(kind):
 
 
 @settings(max_examples=400, deadline=None)
-@given(documents, st.dictionaries(paths, specs("Query operators")) | operators("Query operators"))
+@given(documents, st.dictionaries(paths, specs("Query operators")) | operators("Query operators") | good_filters)
 def test_any_filter(document, query):
     with suppress(CommandError):
         compile_filter(query, text=["a"])(document)
         upsert_base(query)
 
 
-@settings(max_examples=800, deadline=None)
-@given(documents, operators("Expression operators"))
+NAMED_ARGUMENTS = {
+    "$cond": "if then else", "$convert": "input to", "$dateAdd": "startDate unit amount",
+    "$dateDiff": "startDate endDate unit", "$dateFromParts": "year month day", "$dateFromString": "dateString",
+    "$dateSubtract": "startDate unit amount", "$dateToParts": "date", "$dateToString": "date format",
+    "$dateTrunc": "date unit binSize", "$filter": "input cond", "$firstN": "input n", "$getField": "field input",
+    "$lastN": "input n", "$ltrim": "input chars", "$map": "input in", "$maxN": "input n", "$median": "input method",
+    "$minN": "input n", "$percentile": "input p method", "$reduce": "input initialValue in",
+    "$regexFind": "input regex", "$regexFindAll": "input regex", "$regexMatch": "input regex",
+    "$replaceAll": "input find replacement", "$replaceOne": "input find replacement", "$rtrim": "input chars",
+    "$setField": "field input value", "$sortArray": "input sortBy", "$trim": "input", "$unsetField": "field input",
+    "$zip": "inputs",
+}  # fmt: skip
+arguments = values | words | st.just("$a") | st.lists(values | words, max_size=3)
+
+
+@st.composite
+def calls(draw):
+    """An operator with arguments of its form, of any type."""
+    name = draw(st.sampled_from(OFFERED["Expression operators"]))
+    if name in NAMED_ARGUMENTS:
+        return {name: {argument: draw(arguments) for argument in NAMED_ARGUMENTS[name].split()}}
+    return {name: draw(st.lists(arguments, max_size=3) | arguments)}
+
+
+@settings(max_examples=1200, deadline=None)
+@given(documents, calls() | operators("Expression operators"))
 def test_any_expression(document, spec):
     with suppress(CommandError):
-        compile_expression(spec, names=("x",))(document, {"x": 1})
+        found = compile_expression(spec, names=("x",))(document, {"x": 1})
+        encode({} if found is MISSING else {"": found})
 
 
 @settings(max_examples=300, deadline=None)
@@ -62,7 +91,7 @@ def test_any_projection(document, spec):
         compile_projection(spec, query={"a": 1})(document)
 
 
-update_specs = st.dictionaries(
+update_specs = good_updates | st.dictionaries(
     st.sampled_from(OFFERED["Update operators"]) | paths,
     st.dictionaries(paths, specs("Update operators"), max_size=2) | specs("Update operators"),
     max_size=2,
@@ -82,12 +111,31 @@ def test_any_update(document, spec, filters):
         update.apply({}, inserting=True)
 
 
-groups = st.dictionaries(st.sampled_from(["_id", "x", "y"]), operators("Accumulators") | specs("Expression operators"))
-stages = operators("Aggregation stages") | groups.map(lambda spec: {"$group": spec})
+accumulators = st.sampled_from(OFFERED["Accumulators"]).flatmap(
+    lambda name: st.fixed_dictionaries({name: arguments | calls() | st.fixed_dictionaries(
+        {"input": arguments, "n": st.integers(0, 3), "sortBy": sorts, "output": arguments}
+    )})
+)  # fmt: skip
+shapes = st.sampled_from(["$project", "$set", "$addFields", "$replaceWith", "$unset", "$match", "$sort", "$unwind"])
+stages = st.one_of(
+    operators("Aggregation stages"),
+    st.dictionaries(st.sampled_from(["_id", "x"]), calls() | accumulators).map(lambda spec: {"$group": spec}),
+    st.tuples(shapes, st.dictionaries(paths, arguments | calls(), max_size=2) | calls() | words).map(
+        lambda pair: {pair[0]: pair[1]}
+    ),
+    st.tuples(words, st.lists(scalars, max_size=3)).map(
+        lambda pair: {"$bucket": {"groupBy": pair[0], "boundaries": pair[1], "default": "other"}}
+    ),
+    st.tuples(fields, fields, fields).map(
+        lambda path: {"$lookup": {"from": "x", "localField": path[0], "foreignField": path[1], "as": path[2]}}
+    ),
+)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(documents, max_size=3), st.lists(stages, max_size=3))
 def test_any_pipeline(found, pipeline):
     with suppress(CommandError):
-        list(compile_pipeline(pipeline, sources=lambda name: iter(found), text=["a"]).run(iter(found)))
+        compiled = compile_pipeline(pipeline, sources=lambda name: iter(found), text=["a"])
+        for document in compiled.run(iter(found)):
+            encode(document)
