@@ -151,6 +151,15 @@ async def test_a_stored_input_that_no_longer_fits_fails_with_the_reason(served: 
     assert "does not fit" in found.error_message
 
 
+async def test_a_record_that_breaks_its_model_costs_the_others_nothing(runs: Runs, database: Database) -> None:
+    broken = await queue(runs, "quick")
+    await database[RUNS].update_one({"_id": broken.id}, {"$set": {"timeout": "soon"}})
+    await runs.start_runner()
+    await until(lambda: database[RUNS].find_one({"_id": broken.id, "status": "running"}))
+    assert (await ended(runs, await queue(runs, "quick"))).status == "success"
+    await runs.stop_runner()
+
+
 async def test_a_limit_of_an_operation_holds_over_all_runners(runs: Runs, app: Registry, settings: Settings) -> None:
     queued = [await queue(runs, "narrow", {"seconds": 0.05}) for _ in range(8)]
     runners = [Runner(app.operations.values(), settings) for _ in range(3)]
