@@ -21,6 +21,7 @@ from core.specs import (
     UnionType,
 )
 from graphql_surface.inputs import union_member_field
+from graphql_surface.values import reference_id
 
 Given = Mapping[str, Any]
 
@@ -136,6 +137,8 @@ def graphql_value(catalog: Catalog, found: TypeSpec, value: Any) -> Any:
             return {union_member_field(spec): graphql_json(catalog, spec, value)}
         case ListType(item=item) if isinstance(value, list):
             return [graphql_value(catalog, item, one) for one in value]
+        case RelationType():
+            return reference_id(value)
         case ListType(item=item, single=True):
             return [graphql_value(catalog, item, value)]
         case _:

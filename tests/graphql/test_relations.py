@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from beanie import BackLink, Document, Link
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from core.access import Access, Principal
-from core.decorators import datamodel
+from core.decorators import datamodel, operation
 from core.registries import Registry
 from tests.graphql.api import Api, serving
 from tests.graphql.commands import COMMANDS
@@ -128,3 +128,35 @@ async def test_a_mutation_shows_what_the_one_before_it_changed(api: Api, keys: d
         book=keys["a"],
     )
     assert (found["before"]["author"]["name"], found["after"]["author"]["name"]) == ("Ann", "Anna")
+
+
+async def test_links_inside_embedded_objects_and_operations_are_ids_in_and_documents_out(registry: Registry):
+    class Part(BaseModel):
+        tag: Link[Tag] | None = None
+        tags: list[Link[Tag]] = Field(default_factory=list)
+
+    class Box(Document):
+        parts: list[Part] = Field(default_factory=list)
+
+    datamodel()(Tag)
+    datamodel()(Box)
+
+    @operation()
+    async def look(part: Part) -> Part:
+        return part
+
+    async with serving(registry) as api:
+        key = (await api.ask(ADD_TAG, word="red"))["createOneTag"]["id"]
+        part = {"tag": key, "tags": [key]}
+        made = await api.ask(
+            "mutation ($box: CreateBox!) { createOneBox(input: {box: $box}) { parts { tag { word } tags { id } } } }",
+            box={"parts": [part]},
+        )
+        assert made["createOneBox"]["parts"] == [{"tag": {"word": "red"}, "tags": [{"id": key}]}]
+        found = await api.ask('{ boxes(filter: {parts: {some: {tag: {word: {eq: "red"}}}}}) { totalCount } }')
+        assert found["boxes"]["totalCount"] == 1
+        run = await api.ask(
+            "mutation ($part: PartInput) { look(input: $part) { output { tag { word } } taskRun { input } } }",
+            part=part,
+        )
+        assert run["look"] == {"output": {"tag": {"word": "red"}}, "taskRun": {"input": part}}
