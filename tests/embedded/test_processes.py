@@ -63,7 +63,8 @@ def test_processes_that_start_at_once_share_one_server_and_the_last_one_ends_it(
         process.communicate()
     _wait_until(lambda: _lock_is_free(tmp_path))
     assert not socket_path(tmp_path).exists()
-    _wait_until(lambda: not Path(f"/proc/{int(pids.pop())}").exists() if pids else True)
+    (pid,) = map(int, pids)
+    _wait_until(lambda: not Path(f"/proc/{pid}").exists())
     with MongoClient(ensure_server(tmp_path, linger=0.2)) as client:
         assert client.t.c.count_documents({}) == 4
 
