@@ -102,7 +102,7 @@ _ROWS = (
     Operator(key="hasKey", label="has key", arity="key", mongo=lambda _: {"$exists": True}, description="The object has this key; dots lead to keys inside."),
     Operator(key="pathEquals", label="path equals", arity="path", mongo=lambda value: {"$eq": value}, description="The value at the path (keys joined by dots) equals the given one."),
     Operator(key="size", label="has size", arity="number", mongo=lambda value: {"$size": value}, description="The list has this many elements."),
-)
+)  # fmt: skip
 
 OPERATORS = {row.key: row for row in _ROWS}
 
@@ -111,8 +111,16 @@ BOOLEAN = EQUALITY
 ORDERED = (*EQUALITY, "gt", "gte", "lt", "lte", "between", "notBetween")
 STRING = (
     *ORDERED,
-    "like", "notLike", "iLike", "notILike",
-    "contains", "startsWith", "endsWith", "iContains", "iStartsWith", "iEndsWith",
+    "like",
+    "notLike",
+    "iLike",
+    "notILike",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "iContains",
+    "iStartsWith",
+    "iEndsWith",
 )
 LIST = ("has", "hasAny", "hasAll", "isEmpty", "size", "is", "isNot")
 OBJECT_LIST = ("some", "every", "none", "isEmpty", "size")

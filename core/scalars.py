@@ -107,6 +107,6 @@ _ROWS = (
            specified_by="https://www.rfc-editor.org/rfc/rfc4648#section-4"),
     Scalar(name="JSON", python=Any, operators=("hasKey", "pathEquals", "is", "isNot"), widget="json",
            description="Any JSON value.", sortable=False, specified_by="https://www.rfc-editor.org/rfc/rfc8259"),
-)
+)  # fmt: skip
 
 SCALARS = {row.name: row for row in _ROWS}
