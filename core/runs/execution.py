@@ -1,5 +1,7 @@
 """Executing one running run in this process: hold its lease, do the work, close the record, tell everybody."""
 
+import asyncio
+
 from bson import ObjectId
 from pydantic import BaseModel
 
@@ -83,8 +85,9 @@ async def reject(run: TaskRun, error: Exception, settings: Settings) -> None:
 
 
 def at_work() -> list[ObjectId]:
-    """The runs this process executes."""
-    return list(_at_work)
+    """The runs that are executed on this event loop, awaited ones too."""
+    loop = asyncio.get_running_loop()
+    return [run_id for run_id, work in _at_work.items() if work.loop is loop]
 
 
 def stop_at_work(run_id: ObjectId, reason: Stop) -> bool:

@@ -63,8 +63,9 @@ class Runner:
             await asyncio.wait(self._executing, timeout=self._settings.run_drain)
         for run_id in at_work():
             stop_at_work(run_id, Stop.SHUTDOWN)
-        if self._executing:
-            await asyncio.wait(self._executing, timeout=GRACE + _TO_CLOSE)
+        deadline = asyncio.get_running_loop().time() + GRACE + _TO_CLOSE
+        while at_work() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
 
     async def _claim_on(self) -> None:
         with hub().telling_of_pending(self._pending):

@@ -55,8 +55,8 @@ class Work:
         self._data = data
         self._context = context
         self._is_async = inspect.iscoroutinefunction(operation.implementation)
-        self._loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self.loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self.loop.create_future()
         self._reason: Stop | None = None
         self._output: BaseModel | None = None
         self._raised: BaseException | None = None
@@ -65,9 +65,9 @@ class Work:
         """Run the function to its end, at most ``timeout`` seconds. A cancellation of the caller is an outcome."""
         variables = contextvars.copy_context()
         variables.run(enter, self._context)
-        self._task = self._loop.create_task(self._call(), context=variables)
+        self._task = self.loop.create_task(self._call(), context=variables)
         self._task.add_done_callback(lambda _: self._end())
-        timer = None if timeout is None else self._loop.call_later(timeout, self.stop, Stop.TIMEOUT)
+        timer = None if timeout is None else self.loop.call_later(timeout, self.stop, Stop.TIMEOUT)
         try:
             await asyncio.wait({self._ended})
         except asyncio.CancelledError as error:
@@ -92,11 +92,11 @@ class Work:
             return
         self._task.cancel()
         if reason is not Stop.CANCEL:
-            self._loop.call_later(GRACE, self._end)
+            self.loop.call_later(GRACE, self._end)
 
     def stop_from_thread(self, reason: Stop) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is left to stop
-            self._loop.call_soon_threadsafe(self.stop, reason)
+            self.loop.call_soon_threadsafe(self.stop, reason)
 
     def _end(self) -> None:
         if not self._ended.done():
