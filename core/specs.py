@@ -184,7 +184,7 @@ class ModelSpec:
 
     @property
     def singular_type(self) -> str:
-        """``Job`` of ``createOneJob`` and ``JobFilter``, as clients derive it from the resource: a ``CV`` has ``Cv``."""
+        """``Job`` of ``createOneJob`` and ``JobFilter``, as clients derive it from the resource: ``Cv`` of a ``CV``."""
         return self.singular[:1].upper() + self.singular[1:]
 
     @property
