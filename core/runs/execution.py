@@ -1,6 +1,7 @@
 """Executing one running run in this process: hold its lease, do the work, close the record, tell everybody."""
 
 import asyncio
+import contextlib
 
 from bson import ObjectId
 from pydantic import BaseModel
@@ -57,6 +58,7 @@ async def perform(
             _, cancelled = await uninterrupted(closing.write(journal, touched))
     finally:
         del _at_work[run_id]
+        work.recorded.set()
     hub().publish(run)
     if closing.final and run.status in (TaskRunStatus.FAILED, TaskRunStatus.INTERRUPTED):
         await tell_failure(run)
@@ -84,10 +86,16 @@ async def reject(run: TaskRun, error: Exception, settings: Settings) -> None:
     raise failure
 
 
-def at_work() -> list[ObjectId]:
-    """The runs that are executed on this event loop, awaited ones too."""
+async def stop_all(reason: Stop, patience: float) -> None:
+    """Stop whatever is executed on this event loop, awaited runs too, and wait some seconds until it is recorded."""
     loop = asyncio.get_running_loop()
-    return [run_id for run_id, work in _at_work.items() if work.loop is loop]
+    works = [work for work in _at_work.values() if work.loop is loop]
+    for work in works:
+        work.stop(reason)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            for work in works:
+                await work.recorded.wait()
 
 
 def stop_at_work(run_id: ObjectId, reason: Stop) -> bool:

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 
 from core.registries import OperationMetadata
 from core.runs.claims import Claims
-from core.runs.execution import at_work, perform, reject, stop_at_work
+from core.runs.execution import perform, reject, stop_all
 from core.runs.hub import hub
 from core.runs.model import TaskRun
 from core.runs.recovery import Recovery
@@ -61,11 +61,7 @@ class Runner:
             await asyncio.gather(self._claiming, self._recovering, return_exceptions=True)
         if self._executing:
             await asyncio.wait(self._executing, timeout=self._settings.run_drain)
-        for run_id in at_work():
-            stop_at_work(run_id, Stop.SHUTDOWN)
-        deadline = asyncio.get_running_loop().time() + GRACE + _TO_CLOSE
-        while at_work() and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.05)
+        await stop_all(Stop.SHUTDOWN, GRACE + _TO_CLOSE)
 
     async def _claim_on(self) -> None:
         with hub().telling_of_pending(self._pending):

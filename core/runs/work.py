@@ -56,6 +56,7 @@ class Work:
         self._context = context
         self._is_async = inspect.iscoroutinefunction(operation.implementation)
         self.loop = asyncio.get_running_loop()
+        self.recorded = asyncio.Event()
         self._ended: asyncio.Future[None] = self.loop.create_future()
         self._reason: Stop | None = None
         self._output: BaseModel | None = None
