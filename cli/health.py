@@ -4,9 +4,10 @@ import asyncio
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from pymongo.errors import PyMongoError
 
 from core.database.connection import client_of_loop, server_of
-from core.errors import Unavailable
+from core.errors import CoreError
 from core.renderers import Services
 
 _PATIENCE = 2.0
@@ -39,6 +40,6 @@ async def _database_answers() -> bool:
     try:
         async with asyncio.timeout(_PATIENCE):
             await client_of_loop().admin.command("ping")
-    except (Unavailable, TimeoutError, Exception):
+    except (CoreError, PyMongoError, TimeoutError):
         return False
     return True
