@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,29 @@ def test_a_write_sent_again_is_done_once_even_after_the_server_died(tmp_path: Pa
     assert _raw(tmp_path, modify)["value"] == before == {"_id": 1, "n": 2, "x": 5}
     assert _raw(tmp_path, {"find": "c"})["cursor"]["firstBatch"] == [{"_id": 1, "n": 3, "x": 5}]
     assert _raw(tmp_path, increment)["code"] == 225
+
+
+def test_a_write_sent_again_while_the_first_one_waits_is_done_once(tmp_path: Path) -> None:
+    statement = {"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}
+    increment = {"update": "c", "updates": [statement], "lsid": {"id": Binary(os.urandom(16), 4)}, "txnNumber": 1}
+    with (
+        MongoClient(ensure_server(tmp_path, linger=0.5)) as client,
+        ThreadPoolExecutor(1) as again,
+        client.start_session() as holder,
+    ):
+        client.t.c.insert_one({"_id": 1, "n": 0})
+        holder.start_transaction()
+        client.t.other.insert_one({}, session=holder)
+        with socket.socket(socket.AF_UNIX) as dropped:
+            dropped.connect(str(socket_path(tmp_path)))
+            dropped.sendall(command({**increment, "$db": "t"}))
+            time.sleep(0.2)
+        answer = again.submit(_raw, tmp_path, increment)
+        time.sleep(0.2)
+        holder.commit_transaction()
+        assert answer.result(10)["nModified"] == 1
+        time.sleep(0.2)
+        assert client.t.c.find_one() == {"_id": 1, "n": 1}
 
 
 def test_what_a_transaction_may_not_do_is_refused(client: MongoClient[Any], db: Db) -> None:

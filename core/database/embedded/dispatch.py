@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from bson import Binary, Int64
@@ -69,7 +69,8 @@ class Dispatcher:
                 raise mismatch("BSON field 'lsid' must be an object with an 'id' of type binData")
             call.session = self.engine.sessions.get(lsid)
         if call.command.get("autocommit") is None or call.name in _ENDING:
-            reply = row.run(self.engine, call)
+            with _alone(call):
+                reply = row.run(self.engine, call)
         else:
             reply = self._in_transaction(call, row)
         return _with_write_concern(call, reply)
@@ -117,6 +118,11 @@ class Dispatcher:
             self.engine.sessions.peer_gone(peer)
         else:
             self.engine.sessions.connection_closed(connection)
+
+
+def _alone(call: Call) -> AbstractContextManager[Any]:
+    """A write with a number, once at a time: its connection may drop, and the driver send it again, while it waits."""
+    return call.session.busy if call.session is not None and "txnNumber" in call.command else nullcontext()
 
 
 def _max_time(command: Mapping[str, Any], name: str) -> float | None:

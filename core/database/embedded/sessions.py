@@ -34,6 +34,8 @@ class Session:
         self.committed: int | None = None
         self.lost_conflict = False
         self.used = time.monotonic()
+        self.busy = threading.Lock()
+        """Held by a write that a driver may send again: the second waits, and answers what the first did."""
 
 
 class Sessions:
