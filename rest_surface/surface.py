@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from core.access import TASK_RUN
 from core.renderers import Services
 from rest_surface.docs import mount_docs
 from rest_surface.metadata import mount_metadata
@@ -19,7 +20,8 @@ class RestSurface:
     def mount(self, app: FastAPI) -> None:
         services = self._services
         mount_metadata(app, services)
-        for model in services.catalog.models.values():
+        # In the order in which the documentation shows them: what the application is about, then its runs.
+        for model in sorted(services.catalog.models.values(), key=lambda model: model.name == TASK_RUN):
             mount_model_routes(app, model, services)
         for operation in services.catalog.operations.values():
             mount_operation_route(app, operation, services)

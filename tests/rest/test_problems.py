@@ -127,6 +127,14 @@ def test_a_wrong_parameter_is_named(client: httpx.Client, parameters: dict[str, 
     assert path[0] in body["title"]
 
 
+def test_a_page_of_another_site_gets_nothing_through_the_browser_of_this_machine(client: httpx.Client):
+    """https://en.wikipedia.org/wiki/DNS_rebinding"""
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        for path in (BOOKS, "/models/", "/openapi.json"):
+            assert_problem(client.get(path, headers=headers), 403, "FORBIDDEN")
+        assert "Book" not in client.get("/", headers=headers).text
+
+
 def test_a_value_that_must_be_unique_is_a_duplicate(client: httpx.Client):
     client.post(BOOKS, json={"title": "x", "isbn": "1"})
     body = assert_problem(client.post(BOOKS, json={"title": "y", "isbn": "1"}), 409, "DUPLICATE")
