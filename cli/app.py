@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from cli.health import HealthRoutes
 from cli.welcome import WelcomePage
 from core.authentication import OwnFunction
-from core.database.connection import Client, close_database, init_database, wait_for_database
+from core.database.connection import Client, close_database, wait_for_database
 from core.registries import Registry
 from core.renderers import Services, Surface
 from core.services import build_services
@@ -107,10 +107,8 @@ async def _start(
     services: Services, health: HealthRoutes, client: ClientFactory | None, on_startup: Startup | None
 ) -> None:
     documents = [model.document for model in services.catalog.models.values()]
-    if client is None:
-        await wait_for_database(services.settings, documents=documents)
-    else:
-        await init_database(services.settings, client=client(), documents=documents)
+    theirs = None if client is None else client()
+    await wait_for_database(services.settings, client=theirs, documents=documents)
     await services.runs.start_runner()
     if on_startup is not None:
         await on_startup(services)

@@ -96,7 +96,8 @@ async def _connect(given: object, settings: Settings, documents: list[type[Docum
     except BaseException:
         if known is None:
             _clients.pop(loop, None)
-            await client.close()
+            if client is not given:
+                await client.close()
         raise
     _bound.update(dict.fromkeys(missing, database.name))
     return database
@@ -135,6 +136,7 @@ async def reached(answer: Awaitable[Result], settings: Settings) -> Result:
 async def wait_for_database(
     settings: Settings,
     *,
+    client: object = None,
     documents: Iterable[type[Document]] | None = None,
     delay: float = 1.0,
     longest: float = 15.0,
@@ -142,7 +144,7 @@ async def wait_for_database(
     """``init_database``, retried with a growing delay (seconds) and a message each time, until it works."""
     while True:
         try:
-            return await init_database(settings, documents=documents)
+            return await init_database(settings, client=client, documents=documents)
         except Unavailable as error:
             log.warning("%s: %s Trying again in %.0f s.", server_of(settings), error, delay)
             await asyncio.sleep(delay)
@@ -152,9 +154,13 @@ async def wait_for_database(
 async def ensure_database() -> None:
     """Connect by the settings where the running loop has no client yet: an operation called from a plain script."""
     loop = asyncio.get_running_loop()
-    if loop in _attempts:
-        await asyncio.shield(_attempts[loop])  # as that attempt ends, so does this one
-    elif loop not in _clients:
+    attempt = _attempts.get(loop)
+    if attempt is not None:
+        await asyncio.wait([attempt])
+        if not attempt.cancelled():  # its caller has not given up: as that attempt ended, so does this one
+            attempt.result()
+            return
+    if loop not in _clients:
         await init_database()
 
 

@@ -9,13 +9,24 @@ from typing import Any
 
 import pytest
 from beanie import Document
+from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
-from core.database.connection import client_of_loop, close_database, init_database, unavailable
+from core.database.connection import (
+    client_of_loop,
+    close_database,
+    ensure_database,
+    init_database,
+    unavailable,
+    wait_for_database,
+)
 from core.database.embedded.process import ensure_server
 from core.database.motor import adopt, is_motor
 from core.errors import Unavailable
+from core.runs.touched import TouchedDocuments
 from core.settings import Settings
+from tests.embedded.foreground import foreground
+from tests.server import free_port
 
 
 class Note(Document):
@@ -65,6 +76,31 @@ async def test_a_killed_server_is_started_again_by_the_next_use(settings: Settin
 async def test_attempts_at_once_are_one_attempt(settings: Settings) -> None:
     found = await asyncio.gather(*(init_database(settings, documents=[Note]) for _ in range(10)))
     assert len({id(one.client) for one in found}) == 1
+
+
+async def test_an_attempt_whose_caller_gives_up_costs_the_others_nothing(settings: Settings) -> None:
+    given_up = asyncio.create_task(init_database(settings, documents=[]))
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(ensure_database())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await waiting
+    assert await client_of_loop().admin.command("ping")
+
+
+async def test_a_client_of_theirs_that_meets_no_server_stays_open_to_try_again(
+    tmp_path: Path, settings: Settings
+) -> None:
+    port = free_port()
+    uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    async with AsyncMongoClient[dict[str, Any]](
+        uri, serverSelectionTimeoutMS=200, event_listeners=[TouchedDocuments()]
+    ) as theirs:
+        with pytest.raises(Unavailable):
+            await init_database(settings, client=theirs, documents=[])
+        with foreground(tmp_path, port=port):
+            await wait_for_database(settings, client=theirs, documents=[], delay=0.1)
+            assert client_of_loop() is theirs
 
 
 async def test_a_server_that_cannot_start_is_unavailable(tmp_path: Path) -> None:
