@@ -169,9 +169,9 @@ async def _record(run: TaskRun, settings: Settings) -> None:
             await store.insert_running(run, lease=settings.run_lease)
 
     try:
-        await insistently(insert, settings.database_timeout)
+        await insistently(insert, settings.database_timeout, limit=settings.query_timeout)
     except DuplicateKeyError as error:
         taken = idempotency.is_key_taken(error)
         if not taken or not await idempotency.release_expired(run, settings.idempotency_hours):
             raise
-        await insistently(insert, settings.database_timeout)
+        await insistently(insert, settings.database_timeout, limit=settings.query_timeout)

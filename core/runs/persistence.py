@@ -18,13 +18,15 @@ _PASSING = frozenset({91, 112, 11600, 11602, 14031})
 """ShutdownInProgress, WriteConflict, InterruptedAtShutdown, InterruptedDueToReplStateChange, OutOfDiskSpace."""
 
 
-async def insistently(write: Callable[[], Awaitable[Answer]], patience: float) -> Answer:
-    """Do a write that may be repeated, again and again while there is no connection, for ``patience`` seconds.
+async def insistently(write: Callable[[], Awaitable[Answer]], patience: float, *, limit: float = 0) -> Answer:
+    """Do a write that may be repeated, again and again while there is no connection, for ``patience`` seconds. An
+    answer that is under way is waited for up to ``limit`` seconds, where that is longer.
 
     Raises:
         Unavailable: the database did not take it in that time.
     """
-    clock, pause = asyncio.timeout(patience), _FIRST_PAUSE
+    loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE
+    began, clock = loop.time(), asyncio.timeout(max(patience, limit))
     try:
         async with clock:
             while True:
@@ -33,13 +35,15 @@ async def insistently(write: Callable[[], Awaitable[Answer]], patience: float) -
                 except (ConnectionFailure, OperationFailure) as error:
                     if not _may_pass(error):
                         raise
+                    if loop.time() + pause > began + patience:
+                        raise Unavailable(f"the database took no write in {patience:g} s") from error
                     log.warning("the database did not take a write, trying again: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
     except TimeoutError as error:
         if not clock.expired():
             raise
-        raise Unavailable(f"the database took no write in {patience:g} s") from error
+        raise Unavailable(f"the database took no write in {max(patience, limit):g} s") from error
 
 
 def _may_pass(error: PyMongoError) -> bool:

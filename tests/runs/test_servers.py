@@ -83,7 +83,12 @@ def _read_stream(server: Server, run_id: str) -> str:
 async def test_a_database_that_is_down_at_start_is_waited_for(tmp_path: Path) -> None:
     async with wire() as line:
         await line.close()
-        environment = {**APPLICATION, "MONGODB_URI": line.uri, "CORE_DATABASE_TIMEOUT": "0.5"}
+        environment = {
+            **APPLICATION,
+            "MONGODB_URI": line.uri,
+            "CORE_DATABASE_TIMEOUT": "0.5",
+            "CORE_QUERY_TIMEOUT": "2",
+        }
         environment["MONGODB_DATABASE"] = f"down_{tmp_path.name}"[:38]
         with await asyncio.to_thread(_Running, tmp_path, environment) as server:
             assert await _status(f"{server.url}/health") == 200

@@ -33,7 +33,7 @@ async def line() -> AsyncIterator[Wire]:
 @pytest.fixture
 async def runs(app: Registry, settings: Settings, line: Wire) -> AsyncIterator[Runs]:
     """The service, connected over a wire that can be cut."""
-    update = {"mongodb_uri": SecretStr(line.uri), "database_timeout": 3.0, "run_lease": 3.0}
+    update = {"mongodb_uri": SecretStr(line.uri), "database_timeout": 3.0, "query_timeout": 3.0, "run_lease": 3.0}
     settings = settings.model_copy(update=update)
 
     @operation()
