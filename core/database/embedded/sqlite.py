@@ -47,6 +47,7 @@ def open_file(path: Path) -> sqlite3.Connection:
     connection = _connect(path, _WRITE_CACHE_KIB)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA journal_size_limit=67108864")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")  # pages; bulk writes move them to the file less often
     connection.executescript(_SCHEMA)
     # The change log of a new file reaches back to now.
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('trimmed', ?)", (int(time.time()) << 32,))
