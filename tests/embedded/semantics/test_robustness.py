@@ -44,7 +44,7 @@ def operators(kind):
     return st.dictionaries(st.sampled_from(OFFERED[kind]), specs(kind), min_size=1, max_size=2)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(documents, st.dictionaries(paths, specs("Query operators")) | operators("Query operators") | good_filters)
 def test_any_filter(document, query):
     with suppress(CommandError):
@@ -76,7 +76,7 @@ def calls(draw):
     return {name: draw(st.lists(arguments, max_size=3) | arguments)}
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(documents, calls() | operators("Expression operators"))
 def test_any_expression(document, spec):
     with suppress(CommandError):
@@ -84,7 +84,7 @@ def test_any_expression(document, spec):
         encode({} if found is MISSING else {"": found})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(documents, st.dictionaries(paths, specs("Expression operators") | specs("Query operators"), max_size=3))
 def test_any_projection(document, spec):
     with suppress(CommandError):
@@ -98,7 +98,7 @@ update_specs = good_updates | st.dictionaries(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     documents,
     update_specs | st.lists(operators("Aggregation stages"), max_size=2),

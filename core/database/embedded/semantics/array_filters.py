@@ -44,7 +44,7 @@ def _roots(query: Mapping[str, Any]) -> Iterable[str]:
     for name, operand in query.items():
         if name in ("$and", "$or", "$nor") and type(operand) is list:
             for part in operand:
-                yield from _roots(part)
+                yield from _roots(part if type(part) is dict else {})
         else:
             yield name.split(".")[0]
 

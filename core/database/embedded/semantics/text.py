@@ -90,12 +90,14 @@ def compile_text(operand: Any, fields: Iterable[str]) -> TextQuery:
     )  # fmt: skip
 
 
-def text_score(query: Mapping[str, Any], text: Iterable[str] | None) -> Callable[[dict[str, Any]], float] | None:
-    """The score of documents under the filter's ``$text``; None for a filter without one."""
+def text_score(query: Any, text: Iterable[str] | None) -> Callable[[dict[str, Any]], float] | None:
+    """The score of documents under the filter's ``$text``; None for a filter without one, or a malformed one."""
+    if not isinstance(query, Mapping):
+        return None
     for name, operand in query.items():
         if name == "$text" and text is not None:
             return compile_text(operand, text).score
-        if name == "$and":
+        if name == "$and" and isinstance(operand, list):
             return next((score for part in operand if (score := text_score(part, text)) is not None), None)
     return None
 

@@ -5,14 +5,15 @@ from typing import Any
 from ..conversions import convert
 from ..errors import CommandError
 from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, function, is_nullish, rows
-from ..values import TYPES, exact, is_number, type_name
+from ..numbers import is_whole, to_int
+from ..values import TYPES, is_number, type_name
 
 _TARGETS = ("double", "string", "objectId", "bool", "date", "int", "long", "decimal")
 _NUMBERS = {number: name for name, (number, _) in TYPES.items()}
 
 
 def _target(value: Any) -> str:
-    name = _NUMBERS.get(int(exact(value))) if is_number(value) else value
+    name = _NUMBERS.get(to_int(value)) if is_number(value) and is_whole(value) else value
     if name not in _TARGETS:
         raise CommandError("BadValue", f"Unknown type name: {value!r}")
     return name

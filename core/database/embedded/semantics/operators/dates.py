@@ -156,7 +156,7 @@ def _part_number(name: str, value: Any) -> int:
 
 
 def _unit(name: str, value: Any) -> str:
-    if value not in FIXED_UNITS and value not in MONTHS:
+    if type(value) is not str or (value not in FIXED_UNITS and value not in MONTHS):
         raise CommandError("FailedToParse", f"{name}: unknown time unit value: {value!r}")
     return value
 

@@ -15,9 +15,9 @@ from ..conversions import date_text, number_text
 from ..errors import CommandError
 from ..evaluation import Row, function, is_nullish, named, rows
 from ..limits import check_characters
-from ..numbers import to_int
+from ..numbers import fits_long, to_int
 from ..patterns import TIMEOUT_SECONDS, compile_pattern, compiled_pattern
-from ..values import MISSING, is_number, regex_parts, type_name
+from ..values import MISSING, exact, is_nan, is_number, regex_parts, type_name
 from .arrays import index_bounds, whole_number
 
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -88,8 +88,8 @@ def _substring(text: Any, start: Any, length: Any) -> str:
 def _substring_in_bytes(text: Any, start: Any, length: Any) -> str:
     value = coerced("$substrBytes", text).encode()
     for number in (start, length):
-        if not is_number(number):
-            raise CommandError("Location16034", f"$substrBytes needs numbers, found {type_name(number)}")
+        if not is_number(number) or is_nan(number) or not fits_long(exact(number)):
+            raise CommandError("Location16034", f"$substrBytes needs numbers, found {number!r}")
     first, count = to_int(start), to_int(length)
     if first < 0:
         raise CommandError("Location50752", f"$substrBytes: starting index must be non-negative (got: {first})")
