@@ -37,10 +37,8 @@ class Case:
     def outputs(self) -> Sequence[Any]:
         return self.values if self.shown is None else self.shown
 
-    def document(self) -> type[Document]:
-        """A model ``Thing`` with the field ``value``, declared nullable, and ``name`` to tell documents apart."""
+    def document(self, name: str = "Thing") -> type[Document]:
+        """A model with the field ``value``, declared nullable, and ``name`` to tell documents apart."""
         annotation: Any = self.annotation | None if self.nullable else self.annotation
         default = Field(default=None, **self.field_options)
-        return create_model(
-            "Thing", __base__=Document, __module__=__name__, name=(str, ...), value=(annotation, default)
-        )
+        return create_model(name, __base__=Document, __module__=__name__, name=(str, ...), value=(annotation, default))
