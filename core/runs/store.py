@@ -12,11 +12,12 @@ from pymongo import ASCENDING, ReturnDocument
 
 from core.runs import clock
 from core.runs.collections import Collection as Records
-from core.runs.lifecycle import TRANSITIONS, TaskRunStatus
+from core.runs.lifecycle import TaskRunStatus, may_follow
 from core.runs.model import TaskRun
 
 Fields = Mapping[str, Any]
 
+_PENDING, _RUNNING = TaskRunStatus.PENDING, TaskRunStatus.RUNNING
 _TIMES = {"created_at": 1, "started_at": 1, "available_at": 1, "lease_expires_at": 1}
 _DURATION = {"$cond": [{"$eq": [{"$type": "$started_at"}, "date"]}, {"$subtract": [clock.NOW, "$started_at"]}, None]}
 _HAS_ATTEMPTS = {"$and": [{"$lt": ["$attempt", "$max_attempts"]}, {"$ne": ["$cancel_requested", True]}]}
@@ -85,7 +86,7 @@ async def claim(operation_name: str, *, worker: str, lease: float, slot: int | N
         DuplicateKeyError: another run of the operation has this slot of its concurrency.
     """
     taken: dict[str, Any] = {
-        **_to(TaskRunStatus.RUNNING),
+        "status": _RUNNING.value,
         "worker": {"$literal": worker},
         "fence": {"$add": ["$fence", 1]},
         "started_at": clock.NOW,
@@ -93,7 +94,7 @@ async def claim(operation_name: str, *, worker: str, lease: float, slot: int | N
         **({} if slot is None else {"slot": slot}),
     }
     found = await records().find_one_and_update(
-        {"status": "pending", "operation_name": operation_name, **clock.is_past("available_at")},
+        {**_step(_PENDING, _RUNNING), "operation_name": operation_name, **clock.is_past("available_at")},
         [{"$set": taken}],
         sort=[("available_at", ASCENDING)],
         return_document=ReturnDocument.AFTER,
@@ -111,7 +112,7 @@ async def finish(claim: Claim, status: TaskRunStatus, fields: Fields, *, retry: 
     """End a running run: its ``finished_at``, ``duration_ms`` and ``retry_due``, or None where the claim is lost."""
     ended = {**_ended(status), **clock.literally(fields), **({"retry_due": _MAY_RETRY} if retry else {})}
     return await records().find_one_and_update(
-        claim.query(),
+        {**claim.query(), **_step(_RUNNING, status)},
         [{"$set": ended}, {"$unset": ["slot"]}],
         projection={"finished_at": 1, "duration_ms": 1, "retry_due": 1},
         return_document=ReturnDocument.AFTER,
@@ -134,7 +135,7 @@ async def cancel_pending(run_id: ObjectId) -> bool:
     """Whether the run was pending; it is cancelled then."""
     fields = {"error_code": "CANCELLED", "error_message": "cancelled before it started", "cancel_requested": True}
     done = await records().update_one(
-        {"_id": run_id, **_from(TaskRunStatus.CANCELLED, TaskRunStatus.PENDING)},
+        {"_id": run_id, **_step(_PENDING, TaskRunStatus.CANCELLED)},
         [{"$set": {**_ended(TaskRunStatus.CANCELLED), **clock.literally(fields)}}],
     )
     return done.matched_count > 0
@@ -157,7 +158,7 @@ async def attempt_queued(run_id: ObjectId) -> None:
 async def interrupt_expired() -> TaskRun | None:
     """End one running run whose lease ran out, and give it as it is then; None where there is none."""
     found = await records().find_one_and_update(
-        {**_from(TaskRunStatus.INTERRUPTED), **clock.is_past("lease_expires_at")},
+        {**_step(_RUNNING, TaskRunStatus.INTERRUPTED), **clock.is_past("lease_expires_at")},
         interruption("its process went silent; how far it came is not known"),
         return_document=ReturnDocument.AFTER,
     )
@@ -171,20 +172,14 @@ def interruption(reason: str) -> list[dict[str, Any]]:
     return [{"$set": ended}, {"$unset": ["slot"]}]
 
 
-def _from(after: TaskRunStatus, *only: TaskRunStatus) -> dict[str, Any]:
-    """A query for runs that may become ``after``."""
-    befores = [
-        before.value for before, afters in TRANSITIONS.items() if after in afters and before in (only or (before,))
-    ]
-    return {"status": befores[0] if len(befores) == 1 else {"$in": befores}}
-
-
-def _to(status: TaskRunStatus) -> dict[str, Any]:
-    return {"status": status.value}
+def _step(before: TaskRunStatus, after: TaskRunStatus) -> dict[str, Any]:
+    """A query for runs that stand so, to be written by an update that makes them ``after``."""
+    assert may_follow(before, after), f"nothing makes a {before} run {after}"
+    return {"status": before.value}
 
 
 def _ended(status: TaskRunStatus) -> dict[str, Any]:
-    return {**_to(status), "finished_at": clock.NOW, "duration_ms": _DURATION, "lease_expires_at": None}
+    return {"status": status.value, "finished_at": clock.NOW, "duration_ms": _DURATION, "lease_expires_at": None}
 
 
 def _document(run: TaskRun) -> dict[str, Any]:
