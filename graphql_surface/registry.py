@@ -32,7 +32,7 @@ from graphql_surface.selection import fields_under
 from graphql_surface.types import innermost, relation_of
 
 _STRING, _BOOLEAN, _JSON = (SCALAR_TYPES[name] for name in ("String", "Boolean", "JSON"))
-_NAMING_HINTS = ("list_fields", "searchable", "primary_field")
+_NAMING_HINTS = frozenset({"list_fields", "searchable", "primary_field", "fields"})
 """UI hints that hold declared field names; a client of this surface wants the GraphQL ones."""
 
 
@@ -223,25 +223,21 @@ def _is_searchable(model: ModelSpec) -> bool:
     return model.text_index or bool(model.searchable) or next(texts, None) is not None
 
 
-def _hints(ui: Mapping[str, Any], spec: ObjectSpec) -> Mapping[str, Any]:
-    """The hints with GraphQL names where they name fields."""
+def _hints(ui: Any, spec: ObjectSpec) -> Any:
+    """The hints with GraphQL names where they name fields, at any depth."""
+    if isinstance(ui, Mapping):
+        return {key: _named(one, spec) if key in _NAMING_HINTS else _hints(one, spec) for key, one in ui.items()}
+    return [_hints(one, spec) for one in ui] if isinstance(ui, list | tuple) else ui
 
-    def named(name: Any) -> Any:
-        first, *rest = str(name).split(".")
-        return ".".join([spec.by_name[first].graphql if first in spec.by_name else first, *rest])
 
-    out = dict(ui)
-    for key in _NAMING_HINTS:
-        if key in out:
-            out[key] = named(out[key]) if isinstance(out[key], str) else [named(one) for one in out[key]]
-    if "detail_sections" in out:
-        out["detail_sections"] = [
-            {**section, "fields": [named(one) for one in section["fields"]]} if "fields" in section else section
-            for section in out["detail_sections"]
-        ]
-    if isinstance(out.get("fields"), Mapping):
-        out["fields"] = {named(name): hints for name, hints in out["fields"].items()}
-    return out
+def _named(names: Any, spec: ObjectSpec) -> Any:
+    """A field's name, several, or things by name."""
+    if isinstance(names, Mapping):
+        return {_named(name, spec): hint for name, hint in names.items()}
+    if isinstance(names, list | tuple):
+        return [_named(name, spec) for name in names]
+    first, *rest = str(names).split(".")
+    return ".".join([spec.by_name[first].graphql if first in spec.by_name else first, *rest])
 
 
 @cache

@@ -447,3 +447,26 @@ async def test_one_value_where_a_list_may_stand_is_shown_as_a_list_of_one(regist
         assert made["createOneSearch"] == {"words": ["one"]}
         made = await api.ask("mutation { createOneSearch(input: {search: {}}) { words } }")
         assert made["createOneSearch"] == {"words": ["all"]}
+
+
+async def test_hints_for_showing_a_model_name_its_fields_as_graphql_does(registry: Registry):
+    ui = {
+        "primary_field": "full_title",
+        "list_fields": ["full_title", "sold_at"],
+        "detail_sections": [{"title": "Sale", "fields": ["sold_at"]}],
+        "fields": {"sold_at": {"label": "Sold"}},
+    }
+
+    @datamodel(ui=ui)
+    class Thing(Document):
+        full_title: str
+        sold_at: datetime | None = None
+
+    async with serving(registry) as api:
+        found = await api.ask("{ registry { models { name ui } } }")
+        assert next(one["ui"] for one in found["registry"]["models"] if one["name"] == "Thing") == {
+            "primary_field": "fullTitle",
+            "list_fields": ["fullTitle", "soldAt"],
+            "detail_sections": [{"title": "Sale", "fields": ["soldAt"]}],
+            "fields": {"soldAt": {"label": "Sold"}},
+        }
