@@ -1,6 +1,7 @@
 """From a call to a recorded run: validate, record, then execute it here or leave it to a runner."""
 
 import hashlib
+import logging
 import math
 from typing import Any
 
@@ -25,6 +26,8 @@ from core.runs.returned import load_all, output_of
 from core.runs.stored import MASK, Redaction, Stored, stored
 from core.settings import Settings
 from core.validation import field_errors
+
+log = logging.getLogger("core.runs")
 
 
 async def launch(
@@ -59,7 +62,10 @@ async def launch(
             raise
         return await answer_of(operation, await idempotency.first_run(run, options.mode))
     if options.mode is RunMode.BACKGROUND:
-        await (dispatcher or InDatabase()).dispatch(run)
+        try:
+            await (dispatcher or InDatabase()).dispatch(run)
+        except Exception:  # the run is recorded, and so will be executed: its caller must not hear otherwise
+            log.exception("run %s was not dispatched; a runner will claim it", run.id)
         return Execution(run=run, output=None)
     output = await perform(operation, validated, run, settings, Redaction(kept.secrets))
     return Execution(run=run, output=output)
