@@ -246,9 +246,18 @@ def test_an_upsert_takes_the_equalities_of_its_query(query, expected):
     assert upsert_base(query) == expected
 
 
-def test_an_upsert_with_two_equalities_on_one_field_is_refused():
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"$and": [{"a": 1}, {"a": 2}]},
+        {"a": {"$all": [1, 2]}},
+        {"a": 1, "a.b": 2},
+        {"a.b": 2, "a": {"b": 2}},
+    ],
+)
+def test_an_upsert_with_two_equalities_on_one_field_is_refused(query):
     with pytest.raises(CommandError) as refusal:
-        upsert_base({"$and": [{"a": 1}, {"a": 2}]})
+        upsert_base(query)
     assert refusal.value.code == 54
 
 

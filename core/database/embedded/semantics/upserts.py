@@ -8,22 +8,30 @@ from bson import Regex
 
 from .errors import CommandError
 from .matching import is_operators
-from .update_paths import check_viable, parse_path, put, value_at
-from .values import MISSING, copy
+from .update_paths import Path, parse_path, put
+from .values import copy
 
 
 def upsert_base(query: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that the query's equality conditions name; raises CommandError where two contradict each other."""
     document: dict[str, Any] = {}
-    for path, value in _equalities(query):
-        parts = parse_path(path)
-        if value_at(document, parts) is not MISSING:
-            raise CommandError(
-                "NotSingleValueField", f"cannot infer query fields to set, path '{path}' is matched twice"
-            )
-        check_viable(document, parts)
-        put(document, parts, copy(value))
+    known: list[Path] = []
+    for text, value in _equalities(query):
+        path = parse_path(text)
+        _check_once(path, known)
+        known.append(path)
+        put(document, path, copy(value))
     return document
+
+
+def _check_once(path: Path, known: list[Path]) -> None:
+    for other in known:
+        shorter = min(len(path), len(other))
+        if path[:shorter] == other[:shorter]:
+            names = f"path '{'.'.join(path)}' is matched twice"
+            if path != other:
+                names = f"both paths '{'.'.join(path)}' and '{'.'.join(other)}' are matched"
+            raise CommandError("NotSingleValueField", f"cannot infer query fields to set, {names}")
 
 
 def _equalities(query: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -37,7 +45,7 @@ def _equalities(query: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def _values(operand: Any) -> Iterable[Any]:
-    """The value a condition fixes, if it does: a list of one, or empty."""
+    """The values a condition fixes: none or one, unless it contradicts itself."""
     if isinstance(operand, Regex | re.Pattern):
         return []
     if not is_operators(operand):
@@ -46,8 +54,8 @@ def _values(operand: Any) -> Iterable[Any]:
     for name, argument in operand.items():
         if name == "$eq":
             found.append(argument)
-        elif name in ("$in", "$all") and len(argument) == 1 and _is_plain(argument[0]):
-            found.append(argument[0])
+        elif name == "$all" or (name == "$in" and len(argument) == 1):
+            found += [value for value in argument if _is_plain(value)]
     return found
 
 
