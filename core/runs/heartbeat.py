@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 
 from core.runs import clock
 from core.runs.collections import RUNS, Database
+from core.runs.persistence import reason
 from core.runs.store import Claim, interruption
 
 log = logging.getLogger("core.runs")
@@ -108,7 +109,7 @@ class Heartbeat:
             for runs in groups.values():
                 self._beat(runs)
         except PyMongoError as error:
-            log.warning("no heartbeat for %d runs, trying again: %s", len(held), error)
+            log.warning("no heartbeat for %d runs, trying again: %s", len(held), reason(error))
             return False
         except Exception:  # the thread must outlive whatever it meets: leases depend on it
             log.exception("no heartbeat for %d runs, trying again", len(held))

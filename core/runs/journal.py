@@ -23,6 +23,7 @@ from core.runs import store
 from core.runs.collections import LOGS, Collection
 from core.runs.context import run_or_none
 from core.runs.model import TaskRun, now
+from core.runs.persistence import reason
 from core.runs.stored import Redaction
 from core.settings import Settings
 
@@ -117,7 +118,7 @@ class Journal:
                 await self._write_lines(lines)
                 await self._write_progress()
             except PyMongoError as error:
-                log.warning("the journal of run %s waits: %s", self._run.id, error)
+                log.warning("the journal of run %s waits: %s", self._run.id, reason(error))
                 return
         if lines:
             self._written()

@@ -37,13 +37,18 @@ async def insistently(write: Callable[[], Awaitable[Answer]], patience: float, *
                         raise
                     if loop.time() + pause > began + patience:
                         raise Unavailable(f"the database took no write in {patience:g} s") from error
-                    log.warning("the database did not take a write, trying again: %s", error)
+                    log.warning("the database did not take a write, trying again: %s", reason(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
     except TimeoutError as error:
         if not clock.expired():
             raise
         raise Unavailable(f"the database took no write in {max(patience, limit):g} s") from error
+
+
+def reason(error: PyMongoError) -> str:
+    """What went wrong in a line: PyMongo's own text goes on with the server's whole reply."""
+    return str(error).partition(", full error:")[0]
 
 
 def _may_pass(error: PyMongoError) -> bool:

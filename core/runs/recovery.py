@@ -13,6 +13,7 @@ from core.runs import clock, journal, lineage, store
 from core.runs.hooks import tell_failure
 from core.runs.hub import hub
 from core.runs.lifecycle import FINAL
+from core.runs.persistence import reason
 from core.runs.retries import queue_next_attempt
 from core.settings import Settings
 
@@ -42,7 +43,7 @@ class Recovery:
                     await self.prune()
                     pruned = loop.time()
             except PyMongoError as error:
-                log.warning("cannot look after runs, trying again: %s", error)
+                log.warning("cannot look after runs, trying again: %s", reason(error))
             except Exception:  # a record that somebody broke must not end the recovery of the others
                 log.exception("cannot look after a run, trying others")
             await asyncio.sleep(pause)

@@ -16,6 +16,7 @@ from core.runs.claims import Claims
 from core.runs.execution import perform, reject, stop_all
 from core.runs.hub import hub
 from core.runs.model import TaskRun
+from core.runs.persistence import reason
 from core.runs.recovery import Recovery
 from core.runs.stored import Redaction, loadable
 from core.runs.work import GRACE, Stop
@@ -70,7 +71,7 @@ class Runner:
                 try:
                     await self._claim_all()
                 except PyMongoError as error:
-                    log.warning("cannot claim runs, trying again: %s", error)
+                    log.warning("cannot claim runs, trying again: %s", reason(error))
                     await asyncio.sleep(_BETWEEN_ERRORS)
                 except Exception:  # a record that somebody broke must not end the runner
                     log.exception("cannot claim a run, trying others")
