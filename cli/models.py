@@ -13,6 +13,7 @@ from core.access import LOCAL_OWNER
 from core.errors import FieldPath, NotFound
 from core.renderers import Services
 from core.specs import ModelSpec
+from rest_surface.documents import document_fields
 from rest_surface.requests import list_query, parameter_path
 
 models = typer.Typer(no_args_is_help=True)
@@ -106,7 +107,7 @@ def _option(path: FieldPath) -> FieldPath:
 
 
 def _print(services: Services, spec: ModelSpec, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    shaped = [services.data.reader.shape(spec.object, row) for row in rows]
+    shaped = [_shape(services, spec, row) for row in rows]
     if as_json:
         print_json(shaped)
         return
@@ -120,4 +121,8 @@ def _columns(spec: ModelSpec) -> list[str]:
 
 
 def _print_one(services: Services, spec: ModelSpec, row: Mapping[str, Any]) -> None:
-    print_json(services.data.reader.shape(spec.object, row))
+    print_json(_shape(services, spec, row))
+
+
+def _shape(services: Services, spec: ModelSpec, row: Mapping[str, Any]) -> dict[str, Any]:
+    return services.data.reader.shape(spec.object, row, document_fields(spec))

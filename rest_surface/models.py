@@ -14,6 +14,7 @@ from core.registries import ModelInfo
 from core.renderers import Services
 from core.services import default_services
 from core.specs import ModelSpec
+from rest_surface.documents import document_fields
 from rest_surface.problems import PreconditionFailed
 from rest_surface.requests import (
     FIELDS_PARAMETER,
@@ -121,7 +122,7 @@ class _ModelRoutes:
         return await json_object(request, self._services)
 
     def _fields(self, request: Request) -> list[str] | None:
-        return field_names(request.query_params, self._model.object.by_wire)
+        return field_names(request.query_params, document_fields(self._model))
 
     @contextmanager
     def _revision(self, request: Request) -> Iterator[str | None]:
@@ -135,7 +136,7 @@ class _ModelRoutes:
 
     def _shape(self, row: Any, fields: list[str] | None, principal: Principal) -> dict[str, Any]:
         readable = readable_fields(self._model, principal)
-        names = fields or [one.wire for one in self._model.object.fields if one.wire in readable]
+        names = fields or [name for name in document_fields(self._model) if name in readable]
         return self._reader.shape(self._model.object, row, names)
 
     def _answer(self, row: Any, fields: list[str] | None, principal: Principal, response: Response) -> dict[str, Any]:

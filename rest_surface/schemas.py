@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
-from core.specs import ModelSpec
+from core.specs import FieldSpec, ListType, ModelSpec
 from rest_surface.components import class_schema, component
+from rest_surface.documents import document_fields, links_of
 
 Schema = dict[str, Any]
 
@@ -23,7 +24,7 @@ def whole_schema(python: type[BaseModel], mode: JsonSchemaMode = "validation") -
 
 def model_schema(model: ModelSpec) -> Schema:
     """The document for a form: what is not to be written is ``readOnly``."""
-    schema = _cut(whole_schema(model.document), {one.wire for one in model.object.fields if one.readable})
+    schema = _cut(model, whole_schema(model.document), document_fields(model))
     for field in model.object.fields:
         if not field.writable and field.wire in schema["properties"]:
             schema["properties"][field.wire] = {**schema["properties"][field.wire], "readOnly": True}
@@ -33,7 +34,7 @@ def model_schema(model: ModelSpec) -> Schema:
 def read_schema(app: FastAPI, model: ModelSpec) -> Schema:
     """The document as it is answered. Nothing is required: who may not read a field gets none."""
     whole = class_schema(app, model.name, model.document, "serialization")
-    return component(app, model.name, _optional(_cut(whole, {one.wire for one in model.object.fields if one.readable})))
+    return component(app, model.name, _optional(_cut(model, whole, document_fields(model))))
 
 
 def list_schema(document: Schema) -> Schema:
@@ -75,15 +76,24 @@ def json_content(schema: Mapping[str, Any]) -> Schema:
 
 def _writable(app: FastAPI, model: ModelSpec) -> Schema:
     names = {one.wire for one in model.object.fields if one.writable}
-    return _cut(class_schema(app, f"{model.name}.create", model.document), names)
+    return _cut(model, class_schema(app, f"{model.name}.create", model.document), names)
 
 
 def _optional(schema: Schema) -> Schema:
     return {name: value for name, value in schema.items() if name != "required"}
 
 
-def _cut(schema: Schema, names: Collection[str]) -> Schema:
+def _cut(model: ModelSpec, schema: Schema, names: Collection[str]) -> Schema:
     properties = {"id" if name == "_id" else name: value for name, value in schema.get("properties", {}).items()}
+    properties |= {name: _link_schema(field, properties.get(name, {})) for name, field in links_of(model).items()}
     required = [name for name in schema.get("required", ()) if name in names]
     kept = {name: value for name, value in properties.items() if name in names}
     return {**schema, "properties": kept, "required": required}
+
+
+def _link_schema(field: FieldSpec, own: Mapping[str, Any]) -> Schema:
+    """A link is the id of the other document; pydantic knows nothing of it."""
+    notes = {name: own[name] for name in ("title", "description") if name in own}
+    if isinstance(field.type, ListType):
+        return {**notes, "type": "array", "items": {"type": "string"}}
+    return {**notes, "type": ["string", "null"] if field.nullable else "string"}

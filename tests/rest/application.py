@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from beanie import Document, Insert, before_event
+from beanie import BackLink, Document, Insert, Link, before_event
 from pydantic import BaseModel, Field
 from pymongo import IndexModel
 
@@ -54,6 +54,25 @@ class Shelf(Document):
 
     class Settings:
         name = "shelves"
+
+
+@datamodel("Reader")
+class Reader(Document):
+    name: str
+    favourite: Link[Book] | None = None
+    books: list[Link[Book]] = Field(default_factory=list)
+    loans: list[BackLink["Loan"]] = Field(json_schema_extra={"original_field": "reader"})
+
+    class Settings:
+        name = "readers"
+
+
+@datamodel("Loan")
+class Loan(Document):
+    reader: Link[Reader]
+
+    class Settings:
+        name = "loans"
 
 
 @datamodel("Fragile")

@@ -86,6 +86,12 @@ def test_an_answer_is_as_it_is_described(client: httpx.Client, document: Any):
     book = {"title": "x", "published": "2020-01-01T00:00:00Z", "price": "1.50", "author": {"name": "y"}}
     made = client.post("/models/Book/", json=book).json()
     check({"$ref": "#/components/schemas/Book"}, made)
+    reader = {"name": "x", "favourite": made["id"], "books": [made["id"]]}
+    given = document["paths"]["/models/Reader/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    check(given, reader)
+    kept = client.post("/models/Reader/", json=reader).json()
+    check({"$ref": "#/components/schemas/Reader"}, kept)
+    check({"$ref": "#/components/schemas/Loan"}, client.post("/models/Loan/", json={"reader": kept["id"]}).json())
     listed = document["paths"]["/models/Book/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     check(listed, client.get("/models/Book/").json())
     ran = document["paths"]["/operations/wait/"]["post"]["responses"]
@@ -101,7 +107,7 @@ def test_read_only_models_have_no_routes_that_write(document: Any):
 
 def test_models_are_described_for_a_user_interface(client: httpx.Client):
     models = {model["name"]: model for model in client.get("/models/").json()}
-    assert set(models) == {"TaskRun", "Book", "Shelf", "Fragile"}
+    assert set(models) == {"TaskRun", "Book", "Shelf", "Reader", "Loan", "Fragile"}
     book = models["Book"]
     assert set(book) == {"name", "resource", "description", "tags", "ui_hints", "schema"}
     assert (book["resource"], book["description"], book["tags"]) == ("books", "Something to read.", ["library"])

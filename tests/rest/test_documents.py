@@ -127,3 +127,16 @@ def test_a_key_may_be_any_text(client: httpx.Client, key: str):
     place = "/models/Shelf/" + quote(key, safe="").replace("..", "%2E%2E")  # two dots are the folder above to a client
     assert client.get(place).json()["id"] == key
     assert client.delete(place).status_code == 204
+
+
+def test_links_are_ids_and_what_links_back_is_listed_by_a_filter(client: httpx.Client):
+    book = create(client)["id"]
+    reader = client.post("/models/Reader/", json={"name": "Ann", "favourite": book, "books": [book]}).json()
+    assert reader == {"id": reader["id"], "name": "Ann", "favourite": book, "books": [book]}
+    loan = client.post("/models/Loan/", json={"reader": reader["id"]}).json()
+    linked = json.dumps({"reader": {"id": {"eq": reader["id"]}}})
+    assert client.get("/models/Loan/", params={"filter": linked}).json()["items"] == [loan]
+    answer = client.get(f"/models/Reader/{reader['id']}", params={"fields": "loans"})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, ["fields"])
+    absent = client.post("/models/Loan/", json={"reader": "0" * 24})
+    assert (absent.status_code, absent.json()["errors"][0]["code"]) == (422, "not_found")
