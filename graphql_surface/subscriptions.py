@@ -1,6 +1,7 @@
 """Live data: runs as they go, and documents as they are created, changed and deleted."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from strawberry.types.field import StrawberryField
@@ -102,15 +103,18 @@ def _key(build: Builder, model: ModelSpec) -> Callable[[Any], Any]:
 
 async def _watch(source: Any, info: Any, arguments: Arguments) -> AsyncIterator[Any]:
     context = info.context
-    async for run in context.services.runs.watch(arguments["id"], context.principal):
-        context.renew()
-        yield raw_run(run)
+    async with aclosing(context.services.runs.watch(arguments["id"], context.principal)) as states:
+        async for run in states:
+            context.renew()
+            yield raw_run(run)
 
 
 async def _watch_logs(source: Any, info: Any, arguments: Arguments) -> AsyncIterator[Any]:
     context = info.context
-    async for line in context.services.runs.watch_logs(arguments["id"], context.principal, arguments.get("after")):
-        yield line
+    runs, after = context.services.runs, arguments.get("after")
+    async with aclosing(runs.watch_logs(arguments["id"], context.principal, after)) as lines:
+        async for line in lines:
+            yield line
 
 
 def _watch_all(build: Builder, runs: ModelSpec) -> Any:

@@ -12,6 +12,7 @@ from core.access import Access, Principal
 from core.decorators import datamodel, operation
 from core.errors import UserError
 from core.registries import Registry
+from core.runs.context import current_run
 from tests.graphql.api import Api, serving
 
 READER = Principal(id="reader", roles=frozenset({"reader"}))
@@ -74,6 +75,14 @@ async def api(registry: Registry) -> AsyncIterator[Api]:
 
     @operation(access=Access(run=frozenset({"boss"})))
     async def nothing(input: Empty) -> Empty:
+        return Empty()
+
+    @operation()
+    async def log(input: Empty) -> Empty:
+        run = current_run()
+        run.log("one")
+        run.log("two", "WARNING")
+        await run.progress(0.5, "half")
         return Empty()
 
     async with serving(registry) as found:
@@ -263,3 +272,20 @@ async def test_runs_are_counted_in_all_by_operation_and_by_hour(api: Api):
     assert sum(one["count"] for one in stats["hours"]) == 2
     only = await api.ask("{ taskRunStats(filter: {status: {eq: FAILED}}) { total { count } } }")
     assert only["taskRunStats"]["total"]["count"] == 1
+
+
+async def test_a_journal_is_followed_to_the_end_of_its_run(api: Api):
+    run = (await api.ask("mutation { log { taskRun { id logs(limit: 1) { seq message } } } }"))["log"]["taskRun"]
+    assert run["logs"] == [{"seq": 1, "message": "one"}]
+    query = (
+        "subscription ($id: ID!, $after: String) { taskRunLogs(id: $id, after: $after) { seq level message progress } }"
+    )
+    async with api.watching(query, id=run["id"], after="1") as events:
+        assert (await events.next())["taskRunLogs"] == {
+            "seq": 2,
+            "level": "warning",
+            "message": "two",
+            "progress": None,
+        }
+        assert (await events.next())["taskRunLogs"]["progress"] == 0.5
+        assert await events.next() is None
