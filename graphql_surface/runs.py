@@ -158,7 +158,7 @@ def log_line(build: Builder) -> GraphQLType:
     return build.output("TaskRunLog", CORE, "A line of a run's journal.", lambda: (
         ReadField("seq", _INT, "Number of the line in its run, from 1.", lambda line: line.seq),
         ReadField("at", _DATETIME, "When it was written.", lambda line: line.at),
-        ReadField("level", _STRING, "How serious it is: debug, info, warning, error or critical.", lambda line: line.level),
+        ReadField("level", _STRING, "From debug over info and warning to critical.", lambda line: line.level),
         ReadField("message", _STRING, "What it says.", lambda line: line.message),
         ReadField("progress", nullable(_FLOAT), "How far the run is, from 0 to 1.", lambda line: line.progress),
     ))  # fmt: skip
