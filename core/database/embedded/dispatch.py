@@ -83,8 +83,10 @@ class Dispatcher:
         with self._transaction(call):
             try:
                 reply = row.run(self.engine, call)
-            except BaseException:
+            except BaseException as error:
                 self._abort(call)
+                if isinstance(error, CommandError) and error.code_name == "WriteConflict" and call.session is not None:
+                    call.session.lost_conflict = True
                 raise
             if "writeErrors" in reply:
                 self._abort(call)

@@ -23,17 +23,21 @@ class Lane:
         self._turns: deque[threading.Event] = deque()
         self._taken = False
 
-    def enter(self) -> None:
+    def enter(self) -> bool:
+        """True in the lane; False if it took too long, and the command goes on beside it."""
         with self._lock:
             if not self._taken:
                 self._taken = True
-                return
+                return True
             turn = threading.Event()
             self._turns.append(turn)
-        if not turn.wait(_LONGEST_WAIT):
-            with self._lock:
-                if turn in self._turns:
-                    self._turns.remove(turn)
+        if turn.wait(_LONGEST_WAIT):
+            return True
+        with self._lock:
+            if turn not in self._turns:
+                return True  # it was given to us just now
+            self._turns.remove(turn)
+            return False
 
     def leave(self) -> None:
         with self._lock:
@@ -52,9 +56,10 @@ class Pace:
 
     def __init__(self, lane: Lane, max_time_ms: float | None = None) -> None:
         self._lane = lane
-        self._started = self._slice = time.monotonic()
-        self.deadline = self._started + max_time_ms / 1000 if max_time_ms else None
+        self._slice = time.monotonic()
+        self.deadline = self._slice + max_time_ms / 1000 if max_time_ms else None
         self._in_lane = False
+        self._allowance = _SHORT
 
     def step(self) -> None:
         """Let others run if this command has run long.
@@ -65,15 +70,14 @@ class Pace:
         now = time.monotonic()
         if self.deadline is not None and now > self.deadline:
             raise CommandError("MaxTimeMSExpired", "operation exceeded time limit")
+        if now - self._slice <= self._allowance:
+            return
+        if self._in_lane and self._lane.wanted:
+            self._lane.leave()
+            self._in_lane = False
         if not self._in_lane:
-            if now - self._started > _SHORT:
-                self._lane.enter()
-                self._in_lane, self._slice = True, time.monotonic()
-        elif now - self._slice > _SLICE:
-            if self._lane.wanted:
-                self._lane.leave()
-                self._lane.enter()
-            self._slice = time.monotonic()
+            self._in_lane = self._lane.enter()
+        self._slice, self._allowance = time.monotonic(), _SLICE
 
     def end(self) -> None:
         if self._in_lane:

@@ -23,7 +23,7 @@ from .semantics.sorting import direction_of
 from .semantics.text import compile_text
 
 Range = tuple[bytes, bytes]
-_MOST_RANGES = 2_000
+_MOST_RANGES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)

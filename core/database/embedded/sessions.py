@@ -33,6 +33,7 @@ class Session:
         self.transaction: Transaction | None = None
         self.committed: int | None = None
         self.lost_conflict = False
+        """Its last transaction lost against another: the next one takes the writer at once."""
         self.used = time.monotonic()
         self.busy = threading.Lock()
         """Held by a write that a driver may send again: the second waits, and answers what the first did."""

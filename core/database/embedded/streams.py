@@ -52,6 +52,7 @@ class Stream(Cursor):
         self.forever = True
         self._scope, self._shape = scope, shape
         self._lookup = _full_document(options)
+        self._images = "fullDocumentBeforeChange" in options and options["fullDocumentBeforeChange"] != "off"
         self._pending: list[tuple[int, Event]] = []
         self._place = self._start(options, engine, call)
         self._token = _HIGH_WATER + f"{self._place:016X}"
@@ -147,8 +148,12 @@ class Stream(Cursor):
             event |= change.transaction
         namespace = {"db": change.db, "coll": change.name} if change.name else {"db": change.db}
         if change.kind in ("insert", "replace"):
+            if self._images and change.kind == "replace":
+                event["fullDocumentBeforeChange"] = None
             return event | {"fullDocument": change.body, "ns": namespace, "documentKey": {"_id": change.body["_id"]}}
         event |= {"ns": namespace, **change.body}
+        if self._images and change.kind in ("update", "delete"):
+            event["fullDocumentBeforeChange"] = None  # no images are kept
         if change.kind == "update" and self._lookup is not None:
             event["fullDocument"] = self._look_up(engine, reading, change) if self._lookup == "updateLookup" else None
         return event

@@ -49,7 +49,6 @@ TABLE: Mapping[str, Row] = {
     "connectionStatus": _row(server.connection_status, "showPrivileges"),
     "getParameter": _row(server.get_parameter, "featureCompatibilityVersion"),
     "endSessions": _row(server.end_sessions),
-    "killSessions": _row(server.end_sessions),
     "refreshSessions": _row(server.refresh_sessions),
     "commitTransaction": _row(server.commit_transaction, "recoveryToken"),
     "abortTransaction": _row(server.abort_transaction, "recoveryToken"),
@@ -62,8 +61,8 @@ TABLE: Mapping[str, Row] = {
     "createIndexes": _row(collections.create_indexes, "indexes", "commitQuorum", transaction=True),
     "listIndexes": _row(collections.list_indexes, "cursor"),
     "dropIndexes": _row(collections.drop_indexes, "index"),
-    "collStats": _row(collections.collection_stats, "scale"),
-    "dbStats": _row(collections.database_stats, "scale"),
+    "collStats": _row(collections.collection_stats),
+    "dbStats": _row(collections.database_stats),
     "find": _row(
         reads.find, "filter", "sort", "projection", "hint", "skip", "limit", "batchSize", "singleBatch",
         "noCursorTimeout", "allowPartialResults", "allowDiskUse", "collation", "let", transaction=True,
