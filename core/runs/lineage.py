@@ -17,6 +17,7 @@ from core.runs.model import MOST_REFS, TaskRun
 from core.runs.touched import Touch
 
 _LONGEST_FILTER = 2_000
+_MOST_LOOKED_AT = 10_000
 _DUPLICATE = 11000
 
 
@@ -41,11 +42,15 @@ async def keep(run: TaskRun, touches: Collection[Touch]) -> None:
 
 
 async def runs_that_touched(model: str, ids: Collection[object], limit: int) -> dict[str, list[ObjectId]]:
-    """Ids of the newest runs (``limit`` of each document at most) that touched these documents, by document id."""
+    """Ids of the newest runs (``limit`` of each document at most) that touched these documents, by document id.
+
+    Of several documents together the newest 10,000 references are looked at, so one that is touched all the time may
+    leave the others with fewer.
+    """
     wanted = [str(one) for one in ids]
     found: dict[str, list[ObjectId]] = {one: [] for one in wanted}
-    query = references().find({"model": model, "id": {"$in": wanted}}, {"id": 1, "run": 1, "_id": 0}).sort("run", -1)
-    async for reference in query:
+    query = references().find({"model": model, "id": {"$in": wanted}}, {"id": 1, "run": 1, "_id": 0})
+    async for reference in query.sort("run", -1).limit(limit if len(found) == 1 else _MOST_LOOKED_AT):
         runs = found[reference["id"]]
         if len(runs) < limit:
             runs.append(reference["run"])

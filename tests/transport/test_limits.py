@@ -10,6 +10,7 @@ import pytest
 from core.errors import LimitExceeded
 from core.settings import Settings
 from graphql_surface.execution import Execution, Refused, Request
+from graphql_surface.payloads import decode, to_request
 from tests.transport.conftest import Server, services
 from tests.transport.schema import Probe, schema
 
@@ -75,6 +76,22 @@ async def test_a_hostile_query_is_one_clear_error_at_once(
     assert "graphql_max_" in error["message"] or "nested too deeply" in error["message"]
     assert seconds < 1.0  # 0.1 s on a quiet machine; other tests run beside this one
     assert fresh_probe.executed == []
+
+
+@pytest.mark.parametrize(("query", "variables"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_query_is_refused_within_a_tenth_of_a_second(
+    execution: Execution, query: str, variables: dict[str, Any]
+):
+    """Of this thread's own processor time, which no other process can disturb; Python's own tidying up may, once."""
+    body = json.dumps({"query": query, "variables": variables})
+
+    def seconds() -> float:
+        begun = time.thread_time()
+        with pytest.raises((Refused, LimitExceeded)):
+            execution.prepare(to_request(decode(body, Settings().graphql_max_values)))
+        return time.thread_time() - begun
+
+    assert min(seconds() for _ in range(3)) <= 0.1
 
 
 def _never(*_: object, **__: object) -> None:
