@@ -50,7 +50,7 @@ async def runs_that_touched(model: str, ids: Collection[object], limit: int) -> 
     wanted = [str(one) for one in ids]
     found: dict[str, list[ObjectId]] = {one: [] for one in wanted}
     query = references().find({"model": model, "id": {"$in": wanted}}, {"id": 1, "run": 1, "_id": 0})
-    async for reference in query.sort("run", -1).limit(limit if len(found) == 1 else _MOST_LOOKED_AT):
+    async for reference in query.sort("run", -1).limit(max(limit, 1) if len(found) == 1 else _MOST_LOOKED_AT):
         runs = found[reference["id"]]
         if len(runs) < limit:
             runs.append(reference["run"])
