@@ -62,6 +62,7 @@ async def test_a_disk_that_is_full_for_a_moment(runs: Runs) -> None:
     assert (await runs.get(done.run.id, LOCAL_OWNER)).output == {"label": "kept"}
 
 
+@pytest.mark.slow
 async def test_a_disk_that_stays_full(runs: Runs, server: Foreground, settings: Settings) -> None:
     before = await start(runs, "quick", label="before")
     limit(server, 1)

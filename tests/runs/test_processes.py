@@ -92,7 +92,7 @@ async def test_a_kill_between_effect_and_status_leaves_the_outcome_marked_unknow
     "name",
     [
         pytest.param("slow", id="awaiting"),
-        pytest.param("busy", id="blocking its loop"),
+        pytest.param("busy", id="blocking its loop", marks=pytest.mark.slow),
         pytest.param("deaf", id="in a thread", marks=pytest.mark.slow),
     ],
 )

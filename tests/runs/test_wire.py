@@ -91,6 +91,7 @@ async def test_a_database_that_is_away_for_a_moment_costs_the_run_nothing(runs: 
     assert (await runs.get(done.run.id, LOCAL_OWNER)).status == "success"
 
 
+@pytest.mark.slow
 async def test_a_database_that_stays_away_is_told_and_the_run_ends_as_interrupted(
     runs: Runs, settings: Settings
 ) -> None:
