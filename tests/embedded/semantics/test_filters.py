@@ -178,6 +178,8 @@ def test_a_filter_answers_as_the_manual_says(query, document, expected):
         ({"$text": {"$search": "x"}}, 27),
         ({"$expr": {"$foo": 1}}, 168),
         ({"$expr": "$$nobody"}, 17276),
+        ({"a": {"$elemMatch": {"$expr": True}}}, 224),
+        ({"a": {"$elemMatch": {"$or": [{"$text": {"$search": "x"}}]}}}, 224),
     ],
 )
 def test_a_bad_or_unknown_filter_is_refused_with_mongodbs_code(query, code):

@@ -5,6 +5,7 @@ https://www.mongodb.com/docs/manual/reference/operator/update/positional-filtere
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .errors import bad, unparsable
@@ -50,7 +51,7 @@ def _roots(query: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _element_test(name: str, query: dict[str, Any], scope: Scope) -> Callable[[Any], bool]:
-    match = compile_query(query, scope)
+    match = compile_query(query, replace(scope, inside=True))
     return lambda element: match({name: element})
 
 

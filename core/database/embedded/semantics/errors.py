@@ -25,6 +25,7 @@ CODES: dict[str, int] = {
     "InvalidOptions": 72,
     "ExceededMemoryLimit": 146,
     "InvalidPipelineOperator": 168,
+    "QueryFeatureNotAllowed": 224,
     "NotImplemented": 238,
     "ConversionFailure": 241,
     # of commands, storage and sessions

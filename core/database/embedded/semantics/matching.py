@@ -6,7 +6,7 @@ predicate tried on every candidate value of the path) or of ``_PATH_OPERATORS`` 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bson import Regex
@@ -34,6 +34,8 @@ class Scope:
     """Read whenever a document is tested, so they may change between documents."""
     text: Iterable[str] | None = None
     """Fields of the collection's text index; None without one."""
+    inside: bool = False
+    """The filter is of elements, not of whole documents."""
 
 
 def compile_filter(
@@ -101,12 +103,19 @@ def _nor(operand: Any, scope: Scope) -> Match:
 
 
 def _expr(operand: Any, scope: Scope) -> Match:
+    _only_of_documents("$expr", scope)
     variables = scope.variables if scope.variables is not None else {}
     evaluate = compile_expression(operand, collation=scope.collation, names=variables.keys())
     return lambda document: truthy(evaluate(document, variables))
 
 
+def _only_of_documents(name: str, scope: Scope) -> None:
+    if scope.inside:
+        raise CommandError("QueryFeatureNotAllowed", f"{name} can only be applied to the top-level document")
+
+
 def _text(operand: Any, scope: Scope) -> Match:
+    _only_of_documents("$text", scope)
     if scope.text is None:
         raise CommandError("IndexNotFound", "text index required for $text query")
     return compile_text(operand, scope.text).matches
@@ -335,7 +344,7 @@ def compile_element(argument: Any, scope: Scope) -> Predicate:
         raise bad("$elemMatch needs an Object")
     if is_operators(argument) and next(iter(argument)) not in _TOP_OPERATORS:
         return _value_match(argument, scope)
-    match = compile_query(argument, scope)
+    match = compile_query(argument, replace(scope, inside=True))
 
     def element(value: Any) -> bool:
         if type(value) is list:

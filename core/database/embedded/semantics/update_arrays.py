@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bson import Regex
@@ -126,7 +127,7 @@ def _pull_test(argument: Any, target: Target) -> Callable[[Any], bool]:
         return equality(argument, target.collation)
     if is_operators(argument):
         return compile_element(argument, target.scope)
-    match = compile_query(argument, target.scope)
+    match = compile_query(argument, replace(target.scope, inside=True))
     return lambda item: type(item) is dict and match(item)
 
 
