@@ -12,7 +12,10 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
+from core.database.embedded.dispatch import Dispatcher
+from core.database.embedded.engine import Engine
 from core.database.embedded.sqlite import open_file
+from core.database.embedded.wire import Request
 from core.database.embedded.writer import Writer, Writing
 from tests.embedded.foreground import foreground
 
@@ -113,6 +116,26 @@ def test_what_the_log_no_longer_holds_cannot_be_resumed(db: Db) -> None:
         with pytest.raises(OperationFailure) as caught, db.c.watch(resume_after=token):
             pass
         assert caught.value.code == code
+
+
+def test_a_reader_slower_than_the_log_is_long_is_told_and_misses_nothing_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.database.embedded.changes._LONGEST", 10)
+    engine = Engine(tmp_path)
+
+    def ask(command: dict[str, Any]) -> dict[str, Any]:
+        request = Request(id=1, opcode=2013, command={**command, "$db": "t"}, bodies={}, silent=False)
+        return Dispatcher(engine).run(request, 1, "", None)
+
+    opened = ask({"aggregate": "c", "pipeline": [{"$changeStream": {}}], "cursor": {}})["cursor"]
+    more = {"getMore": opened["id"], "collection": "c", "maxTimeMS": 1}
+    ask({"insert": "c", "documents": [{"_id": -1}]})
+    assert len(ask(more)["cursor"]["nextBatch"]) == 1
+    ask({"insert": "c", "documents": [{"_id": number} for number in range(20)]})
+    engine.clean()
+    assert ask(more)["code"] == 286
+    engine.close()
 
 
 def test_idle_streams_cost_no_cpu(tmp_path: Path) -> None:

@@ -71,16 +71,19 @@ class ChangeLog:
         writing.sqlite.execute(_ADD, (self._clock.tick(), wall, db, name, kind, writing.transaction, self._total, body))
         writing.touched.add((db, name))
 
-    def trim(self, sqlite: sqlite3.Connection) -> None:
-        """Cut the old end; a stream cannot be resumed from before it."""
-        found = sqlite.execute(
+    def old_end(self, sqlite: sqlite3.Connection) -> int | None:
+        """Up to where the log is longer or larger than is kept. Takes a look at all of it: not for the writer."""
+        return sqlite.execute(
             "SELECT max(ts) FROM (SELECT ts FROM changes WHERE total < ?1 "
             "UNION ALL SELECT ts FROM (SELECT ts FROM changes ORDER BY ts DESC LIMIT 1 OFFSET ?2))",
             (self._total - _LARGEST, _LONGEST),
         ).fetchone()[0]
-        if found is not None:
-            sqlite.execute("DELETE FROM changes WHERE ts <= ?", (found,))
-            sqlite.execute("UPDATE meta SET value = ? WHERE name = 'trimmed'", (found,))
+
+    @staticmethod
+    def trim(sqlite: sqlite3.Connection, until: int) -> None:
+        """Cut the old end; a stream cannot be resumed from before it."""
+        sqlite.execute("DELETE FROM changes WHERE ts <= ?", (until,))
+        sqlite.execute("UPDATE meta SET value = ? WHERE name = 'trimmed'", (until,))
 
     # reading
 

@@ -92,12 +92,20 @@ class Engine:
             self.cursors.sweep()
             if self._cleaned != self.log.committed:
                 self._cleaned = self.log.committed
-                with contextlib.suppress(CommandError):
-                    self.writer.run(self._clean)
+                with contextlib.suppress(CommandError, sqlite3.Error):
+                    self.clean()
 
-    def _clean(self, writing: Writing) -> None:
-        self.log.trim(writing.sqlite)
-        forget_old(writing.sqlite)
+    def clean(self) -> None:
+        """Cut the change log and forget old answers to retryable writes; what is too old is found beside the writer."""
+        with self.pool.snapshot() as sqlite:
+            until = self.log.old_end(sqlite)
+
+        def work(writing: Writing) -> None:
+            if until is not None:
+                self.log.trim(writing.sqlite, until)
+            forget_old(writing.sqlite)
+
+        self.writer.run(work)
 
     def close(self) -> None:
         """Abort what is open and fold the log of SQLite into its file."""

@@ -72,12 +72,7 @@ class Stream(Cursor):
         else:
             place = _place_of(options[given[0]], after_invalidate=given[0] == "startAfter")
         with engine.reading(call) as reading:
-            if place < engine.log.trimmed(reading.sqlite):
-                raise CommandError(
-                    "ChangeStreamHistoryLost",
-                    "Resume of change stream was not possible, as the resume point may no longer be in the oplog.",
-                    errorLabels=["NonResumableChangeStreamError"],
-                )
+            _check_reach(engine, reading, place)
         return place
 
     def first_batch(self, engine: Engine, call: Call, size: int | None) -> tuple[list[RawBSONDocument], Event]:
@@ -97,6 +92,7 @@ class Stream(Cursor):
         found: list[RawBSONDocument] = []
         room = 12 * 1024 * 1024
         with engine.reading(call, self.reading) as reading:
+            _check_reach(engine, reading, self._place)
             for event in self._events(engine, reading, until):
                 token = event["_id"]["_data"]
                 for shaped in self._shape(event):
@@ -164,6 +160,16 @@ class Stream(Cursor):
         search = Search(collection, {"_id": {"$eq": change.body["documentKey"]["_id"]}})
         row = next(search.rows(reading, 0, 1), None)
         return decode(row[1]) if row is not None else None
+
+
+def _check_reach(engine: Engine, reading: Reading, place: int) -> None:
+    """Raises CommandError where the log has been cut after that place: what happened there is not known any more."""
+    if place < engine.log.trimmed(reading.sqlite):
+        raise CommandError(
+            "ChangeStreamHistoryLost",
+            "Resume of change stream was not possible, as the resume point may no longer be in the oplog.",
+            errorLabels=["NonResumableChangeStreamError"],
+        )
 
 
 def _full_document(options: Mapping[str, Any]) -> str | None:
