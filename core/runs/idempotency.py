@@ -11,11 +11,11 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from core.errors import Conflict
+from core.errors import Conflict, OperationTimeout
 from core.runs import clock, store, watching
 from core.runs.lifecycle import FINAL
 from core.runs.model import TaskRun
-from core.runs.options import RunMode
+from core.runs.options import RunMode, RunOptions
 
 LONGEST_KEY = 200
 _PAUSE = 0.1
@@ -36,11 +36,12 @@ async def release_expired(run: TaskRun, hours: float) -> bool:
     return done.matched_count > 0
 
 
-async def first_run(run: TaskRun, mode: RunMode) -> TaskRun:
+async def first_run(run: TaskRun, options: RunOptions) -> TaskRun:
     """The run that has the key of ``run``, at its newest attempt; for a caller who waits, when that is final.
 
     Raises:
         Conflict: the key stands for another input, or for somebody else's call.
+        OperationTimeout: it was not final in the time the caller gives it; it goes on.
     """
     holder = await _one({"operation_name": run.operation_name, "idempotency_key": run.idempotency_key})
     if holder is None:
@@ -49,7 +50,17 @@ async def first_run(run: TaskRun, mode: RunMode) -> TaskRun:
         raise Conflict(f"the idempotency key {run.idempotency_key!r} was used by somebody else; choose another")
     if holder.input_hash != run.input_hash:
         raise Conflict(f"the idempotency key {run.idempotency_key!r} was used with another input; choose another")
-    return await _ended(holder) if mode is RunMode.WAIT else await _newest_attempt(holder)
+    if options.mode is RunMode.BACKGROUND:
+        return await _newest_attempt(holder)
+    clock = asyncio.timeout(options.timeout)
+    try:
+        async with clock:
+            return await _ended(holder)
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        message = f"the first call of {run.operation_name} with this key is not over after {options.timeout:g} s"
+        raise OperationTimeout(message, task_run_id=str(holder.id)) from error
 
 
 async def _ended(holder: TaskRun) -> TaskRun:

@@ -60,7 +60,7 @@ async def launch(
     except DuplicateKeyError as error:
         if not idempotency.is_key_taken(error):
             raise
-        return await answer_of(operation, await idempotency.first_run(run, options.mode))
+        return await answer_of(operation, await idempotency.first_run(run, options))
     if options.mode is RunMode.BACKGROUND:
         try:
             await (dispatcher or InDatabase()).dispatch(run)

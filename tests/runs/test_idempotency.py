@@ -8,7 +8,7 @@ import pytest
 from core import TaskRun, operation
 from core.access import LOCAL_OWNER, Principal
 from core.database.connection import Database
-from core.errors import Conflict, InputError, OperationFailed
+from core.errors import Conflict, InputError, OperationFailed, OperationTimeout
 from core.inspection import take_catalog
 from core.registries import Registry
 from core.runs.options import Execution, RunMode, RunOptions
@@ -92,6 +92,14 @@ async def test_a_background_call_answers_with_the_run_there_is(runs: Runs) -> No
     second = await call(runs, "quick", {"label": "x"}, mode=RunMode.BACKGROUND)
     assert first.run.id == second.run.id
     assert second.run.status == "pending"
+
+
+async def test_a_caller_waits_for_the_first_run_as_long_as_it_says(runs: Runs) -> None:
+    first = await call(runs, "quick", {"label": "x"}, mode=RunMode.BACKGROUND)
+    with pytest.raises(OperationTimeout) as caught:
+        await call(runs, "quick", {"label": "x"}, timeout=0.2)
+    assert caught.value.task_run_id == str(first.run.id)
+    assert (await runs.get(first.run.id, LOCAL_OWNER)).status == "pending"
 
 
 async def test_a_key_expires(runs: Runs, app: Registry, settings: Settings) -> None:
