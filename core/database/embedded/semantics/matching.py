@@ -1,7 +1,7 @@
 """Query filters, compiled once to closures: https://www.mongodb.com/docs/manual/reference/operator/query/
 
-``compile_filter`` gives a function of a document. Each operator on a field is a row of ``_FIELD_OPERATORS`` (a
-predicate tried on every candidate value of the path) or of ``_PATH_OPERATORS`` (which need the whole path).
+``compile_filter`` gives a function of a document. Each operator on a field is a row of ``TESTS`` (a predicate tried on
+every candidate value of the path) or of ``_PATH_OPERATORS`` (which need the whole path).
 """
 
 import re
@@ -11,18 +11,16 @@ from typing import Any
 
 from bson import Regex
 
-from .bits import BIT_OPERATORS
 from .collation import Collation
-from .comparisons import comparison, equality, membership
+from .comparisons import Predicate
 from .errors import CommandError, bad, unparsable, unsupported
 from .expressions import compile_expression, truthy
 from .paths import candidates
-from .patterns import compile_pattern
+from .predicates import NEGATED_TESTS, TESTS, Test, is_operators, literal_test, pattern_test
 from .text import compile_text
-from .values import MISSING, TYPES, exact, is_nan, is_number, regex_parts
+from .values import MISSING, exact, is_nan, is_number
 
 Match = Callable[[dict[str, Any]], bool]
-Predicate = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,18 +131,10 @@ _TOP_OPERATORS: dict[str, Callable[[Any, Scope], Match]] = {
 # One field
 
 
-def is_operators(operand: Any) -> bool:
-    """Whether a field's operand is ``{$operator: …}`` rather than a value (a DBRef is a value)."""
-    if type(operand) is not dict or not operand:
-        return False
-    first = next(iter(operand))
-    return first.startswith("$") and first not in ("$ref", "$id", "$db")
-
-
 def _field(path: str, operand: Any, scope: Scope) -> Match:
     parts = tuple(path.split("."))
     if not is_operators(operand):
-        return _on_path(parts, _literal(operand, scope))
+        return _on_path(parts, literal_test(operand, scope.collation))
     if "$options" in operand and "$regex" not in operand:
         raise bad("$options needs a $regex")
     matches: list[Match] = []
@@ -152,18 +142,14 @@ def _field(path: str, operand: Any, scope: Scope) -> Match:
         if name == "$options":
             continue
         if name == "$regex":
-            matches.append(_on_path(parts, _regex(argument, operand.get("$options"))))
-        elif name in _FIELD_OPERATORS:
-            matches.append(_on_path(parts, _FIELD_OPERATORS[name](argument, scope)))
+            matches.append(_on_path(parts, pattern_test(argument, operand.get("$options"))))
+        elif name in TESTS:
+            matches.append(_on_path(parts, TESTS[name](argument, scope.collation)))
         elif name in _PATH_OPERATORS:
             matches.append(_PATH_OPERATORS[name](parts, argument, scope))
         else:
             raise unsupported(name)
     return _all(matches)
-
-
-def _literal(operand: Any, scope: Scope) -> Predicate:
-    return _regex(operand, None) if isinstance(operand, Regex | re.Pattern) else equality(operand, scope.collation)
 
 
 def _on_path(parts: tuple[str, ...], predicate: Predicate) -> Match:
@@ -198,111 +184,15 @@ def _on_field(name: str, predicate: Predicate) -> Match:
     return match
 
 
-# Predicates
-
-
-def _regex(argument: Any, options: Any) -> Predicate:
-    if isinstance(argument, Regex | re.Pattern):
-        pattern, flags = regex_parts(argument)
-        if flags and options:
-            raise bad("options set in both $regex and $options")
-        flags = flags.replace("u", "") or (options or "")
-    elif type(argument) is str:
-        pattern, flags = argument, options or ""
-    else:
-        raise bad("$regex has to be a string")
-    if type(flags) is not str:
-        raise bad("$options has to be a string")
-    search = compile_pattern(pattern, flags)
-    same = (pattern, "".join(sorted(flags)))
-
-    def predicate(value: Any) -> bool:
-        if type(value) is str:
-            return search(value) is not None
-        return isinstance(value, Regex | re.Pattern) and regex_parts(value) == same
-
-    return predicate
-
-
-def _in(argument: Any, scope: Scope) -> Predicate:
-    if type(argument) is not list:
-        raise bad("$in needs an array")
-    patterns = [_regex(item, None) for item in argument if isinstance(item, Regex | re.Pattern)]
-    values = [item for item in argument if not isinstance(item, Regex | re.Pattern)]
-    if any(is_operators(item) for item in values):
-        raise bad("cannot nest $ under $in")
-    among = membership(values, scope.collation)
-    if not patterns:
-        return among
-    return lambda value: among(value) or any(pattern(value) for pattern in patterns)
-
-
-def _type(argument: Any, scope: Scope) -> Predicate:
-    tests: list[Predicate] = []
-    numbers = dict(TYPES.values())
-    for item in argument if type(argument) is list else [argument]:
-        if item == "number":
-            tests.append(is_number)
-        elif type(item) is str and item in TYPES:
-            tests.append(TYPES[item][1])
-        elif is_number(item) and exact(item) in numbers:
-            tests.append(numbers[int(exact(item))])
-        else:
-            raise bad(f"Unknown type name alias: {item}")
-    if not tests:
-        raise unparsable("$type must match at least one type")
-    return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
-
-
-def _mod(argument: Any, scope: Scope) -> Predicate:
-    if type(argument) is not list or len(argument) != 2:
-        raise bad("malformed mod, needs to be an array of two numbers")
-    if not all(is_number(item) and not is_nan(item) and abs(exact(item)) < 2**63 for item in argument):
-        raise bad("malformed mod, divisor and remainder must be numbers")
-    divisor, remainder = (int(exact(item)) for item in argument)
-    if divisor == 0:
-        raise bad("divisor cannot be 0")
-
-    def predicate(value: Any) -> bool:
-        if not is_number(value) or is_nan(value):
-            return False
-        number = exact(value)
-        if not -(2**63) <= number < 2**63:
-            return False
-        whole = abs(int(number)) % abs(divisor)  # towards zero, as C divides
-        return (whole if number >= 0 else -whole) == remainder
-
-    return predicate
-
-
-_FIELD_OPERATORS: dict[str, Callable[[Any, Scope], Predicate]] = {
-    "$eq": lambda argument, scope: equality(argument, scope.collation),
-    "$gt": lambda argument, scope: comparison("$gt", argument, scope.collation),
-    "$gte": lambda argument, scope: comparison("$gte", argument, scope.collation),
-    "$lt": lambda argument, scope: comparison("$lt", argument, scope.collation),
-    "$lte": lambda argument, scope: comparison("$lte", argument, scope.collation),
-    "$in": _in,
-    "$type": _type,
-    "$mod": _mod,
-    **{name: lambda argument, scope, make=make: make(argument) for name, make in BIT_OPERATORS.items()},
-}
-
-
 # Operators on a path
 
 
-def _negated(positive: Callable[[Any, Scope], Predicate]) -> Callable[[tuple[str, ...], Any, Scope], Match]:
+def _negated(positive: Test) -> Callable[[tuple[str, ...], Any, Scope], Match]:
     def compile_negated(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
-        match = _on_path(parts, positive(argument, scope))
+        match = _on_path(parts, positive(argument, scope.collation))
         return lambda document: not match(document)
 
     return compile_negated
-
-
-def _not_equal(argument: Any, scope: Scope) -> Predicate:
-    if isinstance(argument, Regex | re.Pattern):
-        raise bad("Can't have regex as arg to $ne.")
-    return equality(argument, scope.collation)
 
 
 def _not(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
@@ -358,15 +248,17 @@ def _value_match(operators: dict[str, Any], scope: Scope) -> Predicate:
     """Operators on an element itself: what is an array in an array is not opened."""
     predicates: list[Predicate] = []
     for name, argument in operators.items():
-        if name in _FIELD_OPERATORS:
-            predicates.append(_FIELD_OPERATORS[name](argument, scope))
+        if name in TESTS:
+            predicates.append(TESTS[name](argument, scope.collation))
         elif name == "$regex":
-            predicates.append(_regex(argument, operators.get("$options")))
-        elif name in _NEGATED:
-            positive = _NEGATED[name](argument, scope)
+            predicates.append(pattern_test(argument, operators.get("$options")))
+        elif name in NEGATED_TESTS:
+            positive = NEGATED_TESTS[name](argument, scope.collation)
             predicates.append(lambda value, positive=positive: not positive(value))
         elif name == "$not":
-            inner = _literal(argument, scope) if not is_operators(argument) else _value_match(argument, scope)
+            inner = (
+                literal_test(argument, scope.collation) if not is_operators(argument) else _value_match(argument, scope)
+            )
             predicates.append(lambda value, inner=inner: not inner(value))
         elif name in _PATH_OPERATORS:
             match = _PATH_OPERATORS[name](("",), argument, scope)
@@ -388,18 +280,17 @@ def _all_operator(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
         elif is_operators(item):
             raise bad("no $ expressions in $all")
         else:
-            matches.append(_on_path(parts, _literal(item, scope)))
+            matches.append(_on_path(parts, literal_test(item, scope.collation)))
     return _all(matches)
 
 
-_NEGATED: dict[str, Callable[[Any, Scope], Predicate]] = {"$ne": _not_equal, "$nin": _in}
 _PATH_OPERATORS: dict[str, Callable[[tuple[str, ...], Any, Scope], Match]] = {
-    **{name: _negated(positive) for name, positive in _NEGATED.items()},
+    **{name: _negated(positive) for name, positive in NEGATED_TESTS.items()},
     "$not": _not,
     "$exists": _exists,
     "$size": _size,
     "$elemMatch": _elem_match,
     "$all": _all_operator,
 }
-OPERATORS = (*_TOP_OPERATORS, *_FIELD_OPERATORS, *_PATH_OPERATORS, "$regex", "$options", "$comment")
+OPERATORS = (*_TOP_OPERATORS, *TESTS, *_PATH_OPERATORS, "$regex", "$options", "$comment")
 """The query operators offered."""
