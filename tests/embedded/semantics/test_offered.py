@@ -1,11 +1,12 @@
 """Nothing is on the allow-list that no test shows."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.database.embedded.semantics.offered import OFFERED
+from core.database.embedded.semantics.offered import OFFERED, listing
 
 from . import test_dates, test_expressions, test_filters, test_hard_places, test_pipeline, test_projection, test_updates
 
@@ -56,3 +57,8 @@ def names(value: Any) -> Iterator[str]:
 def test_each_thing_offered_is_in_a_table_of_cases(kind):
     shown = set(names(TABLES[kind])) | set(SHOWN_BY_A_TEST_OF_ITS_OWN[kind])
     assert [name for name in OFFERED[kind] if name not in shown] == []
+
+
+def test_the_documentation_lists_what_is_offered():
+    page = Path(__file__).parents[3] / "docs" / "embedded-operators.md"
+    assert page.read_text() == listing(), "write it again: the docstring of the allow-list says how"
