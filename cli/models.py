@@ -14,7 +14,7 @@ from core.errors import FieldPath, NotFound
 from core.renderers import Services
 from core.specs import ModelSpec
 from rest_surface.documents import document_fields
-from rest_surface.requests import list_query, parameter_path
+from rest_surface.parameters import list_query, parameter_path
 
 models = typer.Typer(no_args_is_help=True)
 

@@ -15,20 +15,17 @@ from core.renderers import Services
 from core.services import default_services
 from core.specs import ModelSpec
 from rest_surface.documents import document_fields
-from rest_surface.problems import PreconditionFailed
-from rest_surface.requests import (
+from rest_surface.parameters import (
     FIELDS_PARAMETER,
-    IF_MATCH,
     LIST_PARAMETERS,
     check_known,
     field_names,
     flag,
-    if_match,
-    json_object,
     list_query,
     parameter_names,
-    principal_of,
 )
+from rest_surface.problems import PreconditionFailed
+from rest_surface.requests import IF_MATCH, if_match, json_object, principal_of
 from rest_surface.routes import add_route
 from rest_surface.schemas import answer_of, body_of, create_schema, list_schema, read_schema, update_schema
 

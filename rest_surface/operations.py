@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from core.errors import FieldError, InputError
 from core.registries import OperationMetadata
 from core.renderers import Services
 from core.runs.lifecycle import TaskRunStatus
@@ -14,7 +13,8 @@ from core.runs.options import RunMode, RunOptions
 from core.services import default_services
 from core.specs import OperationSpec
 from rest_surface.components import class_schema, component
-from rest_surface.requests import check_known, json_object, principal_of
+from rest_surface.parameters import check_known, wrong_parameter
+from rest_surface.requests import json_object, principal_of
 from rest_surface.routes import add_route
 from rest_surface.schemas import body_of, json_content
 
@@ -87,16 +87,11 @@ def _mode(text: str) -> RunMode:
     try:
         return RunMode(text)
     except ValueError:
-        raise _wrong("mode", "enum", "must be wait or background") from None
+        raise wrong_parameter("mode", "enum", "must be wait or background") from None
 
 
 def _seconds(text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
-        raise _wrong("timeout", "float_parsing", "must be a number of seconds") from None
-
-
-def _wrong(name: str, code: str, message: str) -> InputError:
-    finding = FieldError(path=(name,), code=code, message=message)
-    return InputError(f"the parameter {name} {message}", field_errors=[finding])
+        raise wrong_parameter("timeout", "float_parsing", "must be a number of seconds") from None
