@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 import socket
 import stat
 import struct
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-import core
 from core.database.embedded.process import ensure_server, socket_path
 from tests.embedded.foreground import foreground
 
@@ -86,37 +84,20 @@ def test_a_directory_with_a_long_name_has_its_socket_elsewhere(tmp_path: Path) -
         assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
 
 
-@pytest.fixture
-def other_version(tmp_path: Path) -> dict[str, str]:
-    """An environment with another version of the server's code."""
-    package = Path(core.__file__).parent
-    target = tmp_path / "other" / "core" / "database"
-    shutil.copytree(
-        package / "database" / "embedded", target / "embedded", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy(package / "__init__.py", target.parent)
-    shutil.copy(package / "database" / "__init__.py", target)
-    with (target / "embedded" / "clock.py").open("a") as file:
-        file.write("\n# another version\n")
-    path = os.pathsep.join([str(target.parent.parent), *filter(None, sys.path)])
-    return {**os.environ, "PYTHONPATH": path}
-
-
 def test_an_idle_server_of_another_version_is_replaced_and_a_busy_one_named(
-    tmp_path: Path, other_version: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = tmp_path / "data"
-    line = [sys.executable, "-c", _START, str(data), "old"]
+    other = "import core.database.embedded.process as process; process.code_version = lambda: 'other'" + _START
     old = subprocess.Popen(
-        line, env=other_version, cwd=tmp_path / "other", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", other, str(tmp_path), "old"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert old.stdout is not None
     pid = int(old.stdout.readline())
     monkeypatch.setattr("core.database.embedded.process._IDLE_TIMEOUT", 0.5)
     with pytest.raises(ValueError, match=f"another version of Core .process {pid}"):
-        ensure_server(data)
+        ensure_server(tmp_path)
     old.communicate()
-    with MongoClient(ensure_server(data, linger=0.2)) as client:
+    with MongoClient(ensure_server(tmp_path, linger=0.2)) as client:
         assert client.admin.command("hello")["corePid"] != pid
         assert client.t.c.find_one() == {"_id": "old"}
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-from .version import VERSION
+from .version import code_version
 from .wire import ProtocolError, command, read_reply
 
 LINGER = 5.0
@@ -42,7 +42,7 @@ def ensure_server(data_dir: Path, *, linger: float = LINGER) -> str:
     data_dir = data_dir.resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = socket_path(data_dir)
-    if _version_of(_greet(path)) != VERSION:
+    if _version_of(_greet(path)) != code_version():
         with _locked(data_dir / "start.lock"):
             _replace_other(data_dir, path)
             if _greet(path) is None:
@@ -89,7 +89,7 @@ def _version_of(greeting: dict[str, Any] | None) -> str | None:
 def _replace_other(data_dir: Path, path: Path) -> None:
     """Stop a server of another version once nobody uses it. The start lock is held."""
     deadline = time.monotonic() + _IDLE_TIMEOUT
-    while (greeting := _greet(path)) is not None and _version_of(greeting) != VERSION:
+    while (greeting := _greet(path)) is not None and _version_of(greeting) != code_version():
         if int(greeting.get("coreConnections", 2)) <= 1:  # the one is ours
             os.kill(int(greeting["corePid"]), signal.SIGTERM)
             with _locked(data_dir / "server.lock"):
@@ -109,6 +109,7 @@ def _start(data_dir: Path, linger: float) -> None:
     ready, told = os.pipe()
     log = data_dir / "db.log"
     arguments = ["--data-dir", str(data_dir), "--linger", str(linger), "--ready", str(told)]
+    arguments += ["--code-version", code_version()]
     try:
         with log.open("ab") as output:
             subprocess.run(  # noqa: S603 (this very program)

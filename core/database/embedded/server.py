@@ -20,6 +20,7 @@ from .dispatch import Dispatcher
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
 from .process import socket_path, uri_of
+from .version import code_version
 from .wire import ProtocolError, encode_reply, read_request
 
 log = logging.getLogger("core.database.embedded")
@@ -38,12 +39,13 @@ def serve(
     linger: float | None = None,
     ready: int | None = None,
     wait: float | None = None,
+    version: str | None = None,
     test_commands: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until ``linger`` seconds after the last connection closed (None: stay).
 
     ``port`` also listens on 127.0.0.1 (0: any free port) and prints its URI. ``ready`` is a file descriptor that is
-    told when connections are accepted. Waits ``wait`` seconds for another server of the directory to end (None: for
+    told when connections are accepted; ``version`` is the release to report, found out if absent. Waits ``wait`` seconds for another server of the directory to end (None: for
     ever).
 
     Raises:
@@ -55,7 +57,7 @@ def serve(
     sys.setswitchinterval(_SWITCH_SECONDS)
     with (data_dir / "server.lock").open("w") as lock:
         _lock(lock, data_dir, wait)
-        engine = Engine(data_dir)
+        engine = Engine(data_dir, version or code_version())
         try:
             with _listening(socket_path(data_dir), port) as listeners:
                 if ready is not None:

@@ -1,17 +1,14 @@
-"""Which code this is: client and server of one data directory must be of the same."""
+"""Which release of Core this is: client and server of one data directory must be of the same."""
 
-import hashlib
-from pathlib import Path
-
-_PACKAGE = Path(__file__).parent
+from functools import cache
 
 
+@cache
 def code_version() -> str:
-    """A fingerprint of this package's sources: it changes with every release, and while Core itself is worked on."""
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    """The installed version. The server is told it by who starts it: finding out takes longer than its other imports."""
+    from importlib.metadata import PackageNotFoundError, version
 
-
-VERSION = code_version()
+    try:
+        return version("core-jobhunter")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0"

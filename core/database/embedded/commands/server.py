@@ -9,7 +9,6 @@ from ..call import Call
 from ..clock import timestamp
 from ..engine import Engine
 from ..semantics.errors import CommandError, mismatch
-from ..version import VERSION
 from ..wire import MAX_DOCUMENT_BYTES, MAX_MESSAGE_BYTES
 
 Reply = dict[str, Any]
@@ -26,7 +25,7 @@ def hello(engine: Engine, call: Call) -> Reply:
         "lastWrite": {"opTime": {"ts": timestamp(engine.log.committed), "t": 1}, "lastWriteDate": now},
         "maxBsonObjectSize": MAX_DOCUMENT_BYTES, "maxMessageSizeBytes": MAX_MESSAGE_BYTES, "maxWriteBatchSize": 100_000,
         "localTime": now, "logicalSessionTimeoutMinutes": 30, "connectionId": call.connection, "minWireVersion": 0,
-        "maxWireVersion": _WIRE_VERSION, "readOnly": False, "coreVersion": VERSION, "corePid": os.getpid(),
+        "maxWireVersion": _WIRE_VERSION, "readOnly": False, "coreVersion": engine.version, "corePid": os.getpid(),
         "coreConnections": engine.connections(),
     }  # fmt: skip
 
