@@ -57,7 +57,10 @@ def test_it_is_refused_with_mongodbs_code_and_its_name(db: Db, asked: Any, code:
 
 @pytest.mark.parametrize(
     "name",
-    ["order", "select", "sqlite_master", "x'; DROP TABLE documents; --", 'a"b', "ünï", "a" * 200, "a.b.c", "%", "documents"],
+    [
+        "order", "select", "sqlite_master", "x'; DROP TABLE documents; --", 'a"b', "ünï", "a" * 200, "a.b.c", "%",
+        "documents",
+    ],
 )  # fmt: skip
 def test_any_name_is_only_a_name(db: Db, name: str) -> None:
     db[name].create_index(name.replace(".", "_").strip("$"), name=name)

@@ -45,8 +45,8 @@ def serve(
     """Serve until SIGTERM or SIGINT, or until ``linger`` seconds after the last connection closed (None: stay).
 
     ``port`` also listens on 127.0.0.1 (0: any free port) and prints its URI. ``ready`` is a file descriptor that is
-    told when connections are accepted; ``version`` is the release to report, found out if absent. Waits ``wait`` seconds for another server of the directory to end (None: for
-    ever).
+    told when connections are accepted; ``version`` is the release to report, found out if absent. ``wait`` is for how
+    many seconds to wait for another server of the directory to end (None: for ever).
 
     Raises:
         ValueError: another server still holds the directory.

@@ -5,7 +5,7 @@ from functools import cache
 
 @cache
 def code_version() -> str:
-    """The installed version. The server is told it by who starts it: finding out takes longer than its other imports."""
+    """The installed version. The server is told it by who starts it, as finding out takes a while."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
