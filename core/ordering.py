@@ -6,8 +6,10 @@ https://use-the-index-luke.com/no-offset
 
 import base64
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import bson
@@ -37,8 +39,17 @@ class _Key:
         """Alternatives for what comes after the value under this key alone; none where it is the very last."""
         if value is None:
             return [] if self.nulls_last else [{self.path: {"$ne": None}}]
-        beyond: MongoQuery = {self.path: {"$lt" if self.descending else "$gt": value}}
-        return [beyond, {self.path: None}] if self.nulls_last and self.path != "_id" else [beyond]
+        nulls: list[MongoQuery] = [{self.path: None}] if self.nulls_last and self.path != "_id" else []
+        return self._greater_or_less(value) + nulls
+
+    def _greater_or_less(self, value: Any) -> list[MongoQuery]:
+        """NaN stands below all numbers in MongoDB's order, yet no comparison with a number matches it.
+        https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/"""
+        if _is_nan(value):
+            return [] if self.descending else [{self.path: {"$gte": -math.inf}}]
+        if self.descending:
+            return [{self.path: {"$lt": value}}, *([{self.path: math.nan}] if _is_number(value) else [])]
+        return [{self.path: {"$gt": value}}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +102,8 @@ class Order:
             return alternatives[0]
         first, value = self.keys[0], values[0]
         # The bound that all alternatives share lets the server enter an index at the right place.
-        bounded = value is not None and not first.nulls_last
-        bound: MongoQuery = {first.path: {"$lte" if first.descending else "$gte": value}} if bounded else {}
+        bounded = not (value is None or _is_nan(value) or first.nulls_last or first.descending)
+        bound: MongoQuery = {first.path: {"$gte": value}} if bounded else {}
         return {**bound, "$or": alternatives}
 
     def cursor(self, row: Raw) -> str:
@@ -164,6 +175,14 @@ def sortable_fields(
     if len(found) != name.count(".") + 1 or not found[-1].sortable:
         raise refuse(path, "unknown_field", f"there is no field {name[:100]!r} to sort or group by")
     return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def _is_nan(value: Any) -> bool:
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
 def _value_at(row: Raw, path: str) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import math
 import random
 from typing import Any
 
@@ -136,6 +137,23 @@ def test_what_comes_after_a_cursor_is_what_stands_after_it(
     for place, row in enumerate(ordered):
         after = order.after(order.cursor(row))
         assert [one for one in ordered if matches(after, one)] == ordered[place + 1 :]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("nulls", [None, "first", "last"])
+@pytest.mark.parametrize("name", ["ratio", "price"])
+async def test_a_walk_meets_every_document_once_though_some_keys_are_not_a_number(
+    data: Data, catalog: Catalog, name: str, nulls: Any, descending: bool
+) -> None:
+    model = catalog.models["Thing"]
+    things = model.document.get_pymongo_collection()  # type: ignore[attr-defined]
+    values = [math.nan, 1.5, None, math.nan, -math.inf, 1.5, math.inf, None, math.nan, -2.5]
+    if name == "price":
+        values = [value if value is None else bson.Decimal128(str(value)) for value in values]
+    result = await things.insert_many([{name: value} for value in values])
+    sorting = [Sort(field=name, descending=descending, nulls=nulls)]
+    for limit in (1, 2, 3):
+        assert sorted(await walk(data, model, sorting, limit)) == sorted(result.inserted_ids)
 
 
 async def walk(data: Data, model: ModelSpec, sorting: list[Sort], limit: int) -> list[Any]:
