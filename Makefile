@@ -48,9 +48,10 @@ chaos: env
 schema: env
 	$(BIN)/jobhunter schema export schema.graphql
 
-# The GraphiQL bundle that is served offline. It is committed; this makes it anew.
+# What browsers get, served from our own files: GraphiQL and Swagger UI. The builds are committed; this makes them anew.
 ui:
 	cd graphql_surface/playground/sources && npm ci && npm run build
+	cd rest_surface/docs/sources && npm ci && npm run build
 
 # Exact versions, without addresses: one set for every platform, one with Prefect's own limits.
 lock: env
