@@ -30,6 +30,8 @@ class Cursor:
         self.namespace = namespace
         self.reading = reading
         self.transaction: Any = None
+        self.peer: object = None
+        """The client that opened it; it is closed when that has gone."""
         self.forever = False
         self.used = time.monotonic()
         self.busy = threading.Lock()
@@ -106,6 +108,11 @@ class Cursors:
         """A transaction has ended: its cursors end with it."""
         with self._lock:
             for number in [number for number, cursor in self._open.items() if cursor.transaction is transaction]:
+                del self._open[number]
+
+    def close_of_peer(self, peer: object) -> None:
+        with self._lock:
+            for number in [number for number, cursor in self._open.items() if cursor.peer == peer]:
                 del self._open[number]
 
     def sweep(self) -> None:

@@ -118,6 +118,7 @@ class Dispatcher:
         """``last`` if the client has no other connection left."""
         if last:
             self.engine.sessions.peer_gone(peer)
+            self.engine.cursors.close_of_peer(peer)
         else:
             self.engine.sessions.connection_closed(connection)
 

@@ -42,7 +42,7 @@ def aggregate(engine: Engine, call: Call) -> Reply:
         if found.pipeline.out is not None:
             return _write_out(engine, call, found)
         cursor = Cursor(f"{call.db}.{found.name}", found.documents(), reading)
-        cursor.transaction = call.transaction
+        cursor.transaction, cursor.peer = call.transaction, call.peer
         batch = cursor.batch(size)
     return engine.cursors.first(cursor, batch, keep=not cursor.finished)
 
@@ -198,6 +198,7 @@ def _open_stream(engine: Engine, call: Call, stages: Sequence[Any], size: int | 
                 raise CommandError("InvalidOptions", "allChangesForCluster is only for the admin database")
             scope = (None, None)
     stream = Stream(namespace, scope, options, _event_shape(call, stages[1:]), engine, call)
+    stream.peer = call.peer
     batch, more = stream.first_batch(engine, call, size)
     return engine.cursors.first(stream, batch, keep=not stream.finished, **more)
 

@@ -38,7 +38,8 @@ def find(engine: Engine, call: Call) -> Reply:
         plain = not call.mapping("projection")
         items: Iterator[Item] = (row[1] or _document(row) if plain else shape(_document(row)) for row in rows)
         cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=abs(limit))
-        cursor.transaction, cursor.forever = call.transaction, call.flag("noCursorTimeout")
+        cursor.transaction, cursor.peer = call.transaction, call.peer
+        cursor.forever = call.flag("noCursorTimeout")
         batch = cursor.batch(size if not single or size else None)
     return engine.cursors.first(cursor, batch, keep=not single and not cursor.finished)
 
