@@ -27,7 +27,7 @@ _SWEEP_SECONDS = 15.0
 class Engine:
     """Opens the file of a data directory and serves any number of threads until ``close``."""
 
-    def __init__(self, data_dir: Path, version: str) -> None:
+    def __init__(self, data_dir: Path, version: str = "") -> None:
         self.version = version
         path = data_dir / "data.sqlite3"
         self._sqlite = open_file(path)
