@@ -63,8 +63,10 @@ def _key_text(key: Any) -> str:
 
 
 def _ref(touch: Touch, model: str) -> dict[str, Any]:
-    if touch.filter is None:
+    if touch.id is not None:
         return {"model": model, "id": _key_text(touch.id), "action": touch.action}
+    if touch.filter is None:
+        return {"model": model, "action": touch.action, "filter": None, "count": touch.count}
     text = json_util.dumps(touch.filter, json_options=json_util.RELAXED_JSON_OPTIONS)
     whole = len(text) <= _LONGEST_FILTER
     shown = json.loads(text) if whole else {"truncated": text[:_LONGEST_FILTER]}

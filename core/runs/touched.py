@@ -1,16 +1,20 @@
 """What a run touches, seen where every driver call passes: PyMongo's command events.
 
 A context variable holds the log of the current run; writes made by anything the run awaits land in it. A write whose
-ids the command does not carry is recorded as it is: model, action, filter and count. Writes of a transaction count
-when it commits. https://www.mongodb.com/docs/manual/reference/command/ describes the commands read here.
+ids command and reply do not tell is recorded as it is: model, action, and filter and count as far as they are known; no
+document is named that may not have been touched. Writes of a transaction count when it commits.
+https://www.mongodb.com/docs/manual/reference/command/ describes the commands read here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from bson import Regex
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from core.runs.collections import OWN
@@ -21,13 +25,14 @@ OWN_COLLECTIONS = OWN | {"apikeys"}
 
 @dataclass(frozen=True, kw_only=True)
 class Touch:
-    """One document (``id``) or, where ids are unknown, the documents a filter matched (``count`` of them)."""
+    """One document (``id``) or, where ids are unknown, those a filter matched (``count`` of them). What the command
+    does not tell is None."""
 
     collection: str
     action: str
     id: Any = None
     filter: Mapping[str, Any] | None = None
-    count: int = 1
+    count: int | None = 1
 
 
 @dataclass
@@ -45,7 +50,7 @@ class TouchLog:
             self.in_transaction.setdefault(transaction, []).extend(touches)
             return
         for touch in touches:
-            key = (touch.collection, repr(touch.id)) if touch.filter is None else object()
+            key = object() if touch.id is None else (touch.collection, repr(touch.id))
             known = self.touches.get(key)
             if known is None or touch.action == "delete":
                 self.touches[key] = touch
@@ -79,9 +84,7 @@ class TouchedDocuments(CommandListener):
     def started(self, event: CommandStartedEvent) -> None:
         log = _log.get()
         if log is not None and event.command_name in _READERS:
-            collection = event.command.get(event.command_name)
-            if collection not in OWN_COLLECTIONS:
-                self._started[event.request_id] = (log, event.command)
+            self._started[event.request_id] = (log, event.command)
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         log, command = self._started.pop(event.request_id, (None, None))
@@ -91,7 +94,8 @@ class TouchedDocuments(CommandListener):
         if event.command_name in ("commitTransaction", "abortTransaction"):
             log.end_transaction(transaction, committed=event.command_name == "commitTransaction")
         else:
-            log.add(list(_READERS[event.command_name](command, event.reply)), transaction)
+            touches = _READERS[event.command_name](command, event.reply)
+            log.add([one for one in touches if one.collection not in OWN_COLLECTIONS], transaction)
 
     def failed(self, event: CommandFailedEvent) -> None:
         self._started.pop(event.request_id, None)
@@ -103,28 +107,82 @@ def _transaction(command: Mapping[str, Any]) -> Any:
     return (bytes(command["lsid"]["id"]), int(command["txnNumber"]))
 
 
+def _performed(command: Mapping[str, Any], count: int, refused: Collection[int]) -> list[int]:
+    """Positions of the statements that were not refused; an ordered bulk ends with the first refusal."""
+    end = min(refused, default=count) if command.get("ordered", True) else count
+    return [position for position in range(end) if position not in refused]
+
+
 def _inserted(command: Mapping[str, Any], reply: Mapping[str, Any]) -> Iterator[Touch]:
-    refused = {error["index"] for error in reply.get("writeErrors", ())}
-    for position, document in enumerate(command["documents"]):
-        if position not in refused:
-            yield Touch(collection=command["insert"], action="insert", id=document["_id"])
+    documents = command["documents"]
+    for position in _performed(command, len(documents), _refused(reply)):
+        yield Touch(collection=command["insert"], action="insert", id=documents[position]["_id"])
 
 
 def _changed(command: Mapping[str, Any], reply: Mapping[str, Any]) -> Iterator[Touch]:
     name, statements = ("update", "updates") if "update" in command else ("delete", "deletes")
+    collection = str(command[name])
     upserted = {entry["index"]: entry["_id"] for entry in reply.get("upserted", ())}
-    refused = {error["index"] for error in reply.get("writeErrors", ())}
-    matched = reply.get("n", 0) - len(upserted)
-    for position, statement in enumerate(command[statements]):
+    performed = _performed(command, len(command[statements]), _refused(reply))
+    for position in performed:
         if position in upserted:
-            yield Touch(collection=command[name], action="insert", id=upserted[position])
-        elif matched and position not in refused:
-            found = statement["q"].get("_id")
-            if found is not None and not isinstance(found, Mapping):
-                yield Touch(collection=command[name], action=name, id=found)
-            else:
-                # The reply counts all statements together: with several, the count is their sum.
-                yield Touch(collection=command[name], action=name, filter=statement["q"], count=matched)
+            yield Touch(collection=collection, action="insert", id=upserted[position])
+    queries = [command[statements][position]["q"] for position in performed if position not in upserted]
+    yield from _matched(collection, name, queries, reply["n"] - len(upserted) if "n" in reply else None)
+
+
+def _refused(reply: Mapping[str, Any]) -> set[int]:
+    return {error["index"] for error in reply.get("writeErrors", ())}
+
+
+def _matched(
+    collection: str, action: str, queries: Sequence[Mapping[str, Any]], matched: int | None
+) -> Iterator[Touch]:
+    """What statements with these queries touched: a reply tells the sum of their matches only, or not even that."""
+    if matched == 0 or not queries:
+        return
+    ids = [query["_id"] for query in queries if _names_one(query)]
+    if len(ids) == len(queries) == matched:
+        yield from (Touch(collection=collection, action=action, id=one) for one in ids)
+    elif len(queries) == 1:
+        yield Touch(collection=collection, action=action, filter=queries[0], count=matched)
+    else:
+        every = {"_id": {"$in": ids}} if len(ids) == len(queries) else {"$or": list(queries)}
+        yield Touch(collection=collection, action=action, filter=every, count=matched)
+
+
+def _names_one(query: Mapping[str, Any]) -> bool:
+    return query.get("_id") is not None and not isinstance(query["_id"], (Mapping, Regex, re.Pattern))
+
+
+def _bulk_written(command: Mapping[str, Any], reply: Mapping[str, Any]) -> Iterator[Touch]:
+    """``bulkWrite`` of a client: statements on several collections, of which the reply tells sums over all.
+    https://www.mongodb.com/docs/manual/reference/command/bulkWrite/"""
+    refused = {entry["idx"] for entry in reply.get("cursor", {}).get("firstBatch", ()) if not entry["ok"]}
+    queries: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for position in _performed(command, len(command["ops"]), refused):
+        operation = command["ops"][position]
+        action = next(name for name in ("insert", "update", "delete") if name in operation)
+        collection = command["nsInfo"][operation[action]]["ns"].partition(".")[2]
+        if action == "insert":
+            yield Touch(collection=collection, action=action, id=operation["document"]["_id"])
+        else:
+            queries.setdefault((collection, action), []).append(operation["filter"])
+    sums = {"update": None if reply.get("nUpserted") else reply.get("nMatched"), "delete": reply.get("nDeleted")}
+    collections = Counter(action for _, action in queries)
+    for (collection, action), of_one in queries.items():
+        known = collections[action] == 1 or sums[action] == 0
+        yield from _matched(collection, action, of_one, sums[action] if known else None)
+
+
+def _written_by_pipeline(command: Mapping[str, Any], reply: Mapping[str, Any]) -> Iterator[Touch]:
+    """``$out`` and ``$merge`` tell where they write, not what."""
+    last: Mapping[str, Any] = command["pipeline"][-1] if command["pipeline"] else {}
+    target = last.get("$out") or last.get("$merge")
+    while isinstance(target, Mapping):  # {into: {db, coll}}
+        target = target.get("into", target.get("coll"))
+    if target is not None:
+        yield Touch(collection=target, action="update", count=None)
 
 
 def _found_and_modified(command: Mapping[str, Any], reply: Mapping[str, Any]) -> Iterator[Touch]:
@@ -151,6 +209,8 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Iterator
     "update": _changed,
     "delete": _changed,
     "findAndModify": _found_and_modified,
+    "bulkWrite": _bulk_written,
+    "aggregate": _written_by_pipeline,
     "commitTransaction": _nothing,
     "abortTransaction": _nothing,
 }
