@@ -1,13 +1,13 @@
 """What was acknowledged is on disk: after kill -9, in order, whole; a full disk is an error and no loss."""
 
 import os
-import re
 import resource
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,12 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from core.database.embedded.sqlite import Pool, open_file
+from core.database.embedded.writer import Writer
 from tests.embedded.foreground import Foreground, foreground
+from tests.embedded.traces import STRACE, acknowledged_too_early
 
 _WRITER = """
 import sys, pymongo
@@ -106,8 +110,6 @@ def test_twenty_kills_under_four_writers_lose_nothing(tmp_path: Path) -> None:
 
 def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
     """FULL in WAL: https://www.sqlite.org/pragma.html#pragma_synchronous"""
-    from core.database.embedded.sqlite import Pool, open_file
-
     connection = open_file(tmp_path / "data.sqlite3")
     pool = Pool(tmp_path / "data.sqlite3")
     for one in (connection, pool.take()):
@@ -116,19 +118,71 @@ def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
         one.close()
 
 
+def test_the_writer_answers_after_the_commit(tmp_path: Path) -> None:
+    connection = open_file(tmp_path / "data.sqlite3")
+    steps: list[str] = []
+    connection.set_trace_callback(steps.append)
+    writer = Writer(connection, lambda touched: steps.append("told"))
+    writer.run(lambda writing: writing.sqlite.execute("INSERT INTO documents VALUES (1, x'00')"))
+    assert steps[-2:] == ["COMMIT", "told"]
+    connection.close()
+
+
+class _Acknowledged(CommandListener):
+    """The value last written, by the request that was answered; of requests of the name that is awaited."""
+
+    def __init__(self) -> None:
+        self.replies: dict[int, bytes] = {}
+        self._awaited, self._value = "", b""
+
+    def expect(self, command: str, value: str) -> str:
+        self._awaited, self._value = command, value.encode()
+        return value
+
+    def started(self, event: CommandStartedEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.command_name == self._awaited:
+            self.replies[event.request_id] = self._value
+
+
+def _write_in_every_way(server: Foreground, name: str) -> dict[int, bytes]:
+    heard = _Acknowledged()
+    with server.client(event_listeners=[heard]) as client:
+        c = client.t.c
+        for turn in range(5):
+            at = f"{name}-{turn}"
+            c.insert_one({"_id": at, "v": heard.expect("insert", f"one-{at}.")})
+            c.insert_many([{"v": turn}, {"v": heard.expect("insert", f"many-{at}.")}])
+            c.update_one({"_id": at}, {"$set": {"v": heard.expect("update", f"updated-{at}.")}})
+            c.find_one_and_update({"_id": at}, {"$set": {"v": heard.expect("findAndModify", f"modified-{at}.")}})
+            with client.start_session() as session, session.start_transaction():
+                c.insert_one({"v": heard.expect("commitTransaction", f"committed-{at}.")}, session=session)
+    return heard.replies
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_every_acknowledgement_follows_an_fsync(tmp_path: Path) -> None:
+    """Of its own bytes: written to SQLite's log, then a sync of the log that ends, then the reply, for four writers."""
     trace = tmp_path / "trace"
-    command = ("strace", "-D", "-f", "-e", "trace=fsync,fdatasync,sendto", "-o", str(trace))
-    with foreground(tmp_path / "data", command=command) as server, server.client() as client:
-        for number in range(20):
-            client.t.c.insert_one({"_id": number})
-        with client.start_session() as session, session.start_transaction():
-            client.t.c.insert_one({"_id": "t"}, session=session)
-    text = trace.read_text()
-    synced = len(re.findall(r"f(?:data)?sync\(", text))
-    assert synced >= 21, f"{synced} syncs for 21 commits"
+    with foreground(tmp_path / "data", command=(*STRACE, str(trace))) as server, ThreadPoolExecutor(4) as threads:
+        found = threads.map(lambda place: _write_in_every_way(server, str(place)), range(4))
+        replies = {request: value for one in found for request, value in one.items()}
+    assert len(replies) == 4 * 5 * 5
+    assert acknowledged_too_early(trace.read_text().splitlines(), replies) == []
+
+
+def test_a_reply_before_the_sync_is_found_in_a_trace() -> None:
+    write = '1 pwrite64(5</d/data.sqlite3-wal>, "\\0value", 6, 0) = 6'
+    syncing, synced = "1 fdatasync(5</d/data.sqlite3-wal> <unfinished ...>", "1 <... fdatasync resumed>) = 0"
+    reply = f'2 sendto(9<socket:[1]>, "{16 * chr(7)}", 16, 0, NULL, 0) = 16'
+    replies = {0x07070707: b"value"}
+    assert acknowledged_too_early([write, syncing, synced, reply], replies) == []
+    for wrong in ([write, syncing, reply, synced], [syncing, write, synced, reply], [write, reply], [reply]):
+        assert acknowledged_too_early(wrong, replies) == [b"value"]
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Every BSON value comes back unchanged, whatever way it takes."""
 
+import itertools
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +13,12 @@ from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
+from core.database.embedded.semantics.offered import OFFERED
+from core.database.embedded.semantics.updates import PIPELINE_STAGES
+
 VALUES: dict[str, Any] = {
-    "double": 1.5, "negative zero": -0.0, "infinity": float("inf"), "string": "grün \U0001f600 \x00 end", "empty": "",
+    "double": 1.5, "negative zero": -0.0, "infinity": float("inf"), "not a number": float("nan"),
+    "string": "grün \U0001f600 \x00 end", "empty": "",
     "document": {"z": 1, "a": {"b": [1, {"c": None}]}}, "empty document": {}, "array": [1, "x", [2, [3]], {"y": 1}],
     "empty array": [], "binary": Binary(b"\x00\xff", 0), "user binary": Binary(b"abc", 128),
     "uuid": Binary.from_uuid(UUID(int=7)), "object id": ObjectId("0123456789ab0123456789ab"),
@@ -21,6 +27,7 @@ VALUES: dict[str, Any] = {
     "date beyond python": DatetimeMS(2**61), "null": None, "regex": Regex("^a.*b$", "im"), "code": Code("f()"),
     "code with scope": Code("f(x)", {"x": 1}), "int": 5, "int32 limit": 2**31 - 1, "long": Int64(5),
     "long limit": 2**63 - 1,
+    "decimal not a number": Decimal128("NaN"), "vector": Binary(b"\x03\x00\x01", 9),
     "timestamp": Timestamp(4_000_000_000, 7), "decimal": Decimal128("1.10"), "decimal large": Decimal128("9.99E+6144"),
     "min": MinKey(), "max": MaxKey(), "reference": DBRef("c", ObjectId("0123456789ab0123456789ab"), "d"),
     "dollar field": {"$price": 1}, "dotted field": {"a.b": 1},
@@ -30,44 +37,120 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
 Db = Database[dict[str, Any]]
+Stage = dict[str, Any]
 
 
-def same(document: dict[str, Any], value: Any, name: str = "v") -> None:
+def same(document: dict[str, Any] | None, value: Any, name: str = "v") -> None:
     """The same bytes: types, order of fields and all."""
+    assert document is not None
     assert encode({name: document[name]}, codec_options=CODEC) == encode({name: value}, codec_options=CODEC)
 
 
+_FIRST = {"v": {"$first": "$v"}}
+_JOINED: list[Stage] = [{"$unwind": "$found"}, {"$replaceWith": "$found"}]
+_TO_SELF = {"from": "c", "as": "found"}
+STAGES: dict[str, list[list[Stage]]] = {
+    "$match": [[{"$match": {"_id": 1}}], [{"$match": {"v": {"$exists": True}}}]],
+    "$sort": [[{"$sort": {"v": 1}}]],
+    "$limit": [[{"$limit": 1}], [{"$sort": {"_id": 1}}, {"$limit": 1}]],
+    "$skip": [[{"$skip": 0}]],
+    "$sample": [[{"$sample": {"size": 1}}]],
+    "$unwind": [[{"$unwind": "$list"}, {"$project": {"v": "$list"}}]],
+    "$documents": [[{"$documents": [{"v": "$$value"}]}]],
+    "$group": [
+        [{"$group": {"_id": None, **_FIRST}}], [{"$group": {"_id": "$_id", "v": {"$last": "$v"}}}],
+        [{"$group": {"_id": "$v"}}, {"$project": {"v": "$_id"}}],
+        [{"$group": {"_id": None, "found": {"$push": "$$ROOT"}}}, *_JOINED],
+    ],
+    "$sortByCount": [[{"$sortByCount": "$v"}, {"$project": {"v": "$_id"}}]],
+    "$count": [[{"$facet": {"n": [{"$count": "n"}], "found": [{"$match": {}}]}}, *_JOINED]],
+    "$bucket": [[{"$bucket": {"groupBy": "$_id", "boundaries": [0, 2], "output": _FIRST}}]],
+    "$bucketAuto": [
+        [{"$bucketAuto": {"groupBy": "$v", "buckets": 1}}, {"$project": {"v": "$_id.min"}}],
+        [{"$bucketAuto": {"groupBy": "$_id", "buckets": 1, "output": _FIRST}}],
+    ],
+    "$unionWith": [[{"$match": {"_id": 2}}, {"$unionWith": "c"}]],
+    "$facet": [[{"$facet": {"found": [{"$match": {}}]}}, *_JOINED]],
+    "$lookup": [
+        [{"$lookup": {**_TO_SELF, "localField": "_id", "foreignField": "_id"}}, *_JOINED],
+        [{"$lookup": {**_TO_SELF, "let": {"v": "$v"}, "pipeline": [{"$project": {"v": "$$v"}}]}}, *_JOINED],
+    ],
+    "$graphLookup": [
+        [{"$graphLookup": {**_TO_SELF, "startWith": "$_id", "connectFromField": "_id", "connectToField": "_id"}},
+         *_JOINED],
+    ],
+    "$project": [[{"$project": {"v": 1}}], [{"$project": {"v": "$v"}}], [{"$project": {"other": 0}}]],
+    "$addFields": [[{"$addFields": {"w": 1}}], [{"$addFields": {"w": "$v"}}, {"$project": {"v": "$w"}}]],
+    "$set": [[{"$set": {"v": "$v"}}], [{"$set": {"w.v": "$v"}}, {"$replaceWith": "$w"}]],
+    "$unset": [[{"$unset": "other"}]],
+    "$replaceRoot": [[{"$replaceRoot": {"newRoot": {"v": "$v"}}}]],
+    "$replaceWith": [[{"$replaceWith": {"$mergeObjects": ["$$ROOT", {"w": 1}]}}]],
+    "$out": [[{"$out": "written"}]],
+}  # fmt: skip
+"""Pipelines that have each stage offered do its work and leave one document with the value in ``v``."""
+SHAPES: dict[str, Stage] = {
+    "$set": {"$set": {"w": 1}},
+    "$addFields": {"$addFields": {"w": "$v"}},
+    "$unset": {"$unset": "other"},
+    "$project": {"$project": {"other": 0}},
+    "$replaceRoot": {"$replaceRoot": {"newRoot": {"$mergeObjects": ["$$ROOT", {"w": 1}]}}},
+    "$replaceWith": {"$replaceWith": {"$mergeObjects": ["$$ROOT", {"w": 1}]}},
+}
+"""The stages that updates offer, and change streams too: they leave the document's value alone."""
+UPDATES: dict[str, Callable[[Any], Any]] = {
+    "$set": lambda value: {"$set": {"v": value}},
+    "$setOnInsert": lambda value: {"$setOnInsert": {"v": value}},
+    "$max": lambda value: {"$max": {"v": value}},
+    "$min": lambda value: {"$min": {"v": value}},
+    "another field": lambda value: {"$setOnInsert": {"v": value}, "$inc": {"n": 1}, "$unset": {"x": 1}},
+    "a literal": lambda value: [{"$set": {"v": {"$literal": value}}}],
+}
+"""Updates that insert a document with the value in ``v``."""
+
+
 @pytest.mark.parametrize("name", VALUES)
-def test_a_value_survives_every_way(db: Db, name: str) -> None:
+def test_a_value_survives_every_read(db: Db, name: str) -> None:
     value = VALUES[name]
     c = db.get_collection("c", CODEC)
     c.create_index("v", name="v")
-    c.insert_one({"_id": 1, "v": value, "other": 1})
-    for query in ({}, {"_id": 1}, {"other": 1}):
-        same(c.find_one(query) or {}, value)
-    same(c.find_one({}, {"v": 1}) or {}, value)
-    same(c.find_one({}, {"other": 0}) or {}, value)
-    for stages in (
-        [{"$match": {"_id": 1}}], [{"$project": {"v": 1}}], [{"$addFields": {"w": 1}}],
-        [{"$sort": {"_id": 1}}, {"$limit": 1}],
-        [{"$group": {"_id": None, "v": {"$first": "$v"}}}], [{"$group": {"_id": "$_id", "v": {"$last": "$v"}}}],
-        [{"$project": {"v": "$v"}}], [{"$replaceRoot": {"newRoot": {"v": "$v"}}}], [{"$unset": "other"}],
-        [{"$facet": {"f": [{"$match": {}}]}}, {"$unwind": "$f"}, {"$replaceRoot": {"newRoot": "$f"}}],
-        [{"$lookup": {"from": "c", "localField": "_id", "foreignField": "_id", "as": "l"}}, {"$unwind": "$l"},
-         {"$replaceRoot": {"newRoot": "$l"}}],
-    ):  # fmt: skip
-        (found,) = c.aggregate(stages)
+    c.insert_one({"_id": 1, "v": value, "list": [value], "other": 1})
+    for query in ({}, {"_id": 1}, {"other": 1}, {"v": {"$exists": True}}):
+        same(c.find_one(query), value)
+    for projection in ({"v": 1}, {"other": 0}, {"v": "$v"}, {"v": {"$ifNull": ["$v", None]}}):
+        same(c.find_one({}, projection), value)
+    for stages in itertools.chain.from_iterable(STAGES.values()):
+        source = db.with_options(CODEC) if "$documents" in stages[0] else c
+        rows = list(source.aggregate(stages, let={"value": {"$literal": value}}))
+        (found,) = rows if "$out" not in stages[-1] else db.get_collection("written", CODEC).find()
         same(found, value)
-    c.update_one({"_id": 1}, {"$set": {"w": value}, "$rename": {"v": "moved"}})
-    found = c.find_one({"_id": 1}) or {}
-    same(found, value, "w")
-    same(found, value, "moved")
-    c.update_one({"_id": 1}, {"$push": {"list": value}})
-    assert encode({"": (c.find_one() or {})["list"][0]}, codec_options=CODEC) == encode(
-        {"": value}, codec_options=CODEC
-    )
-    c.update_one({"_id": 1}, [{"$set": {"again": "$moved"}}])
-    same(c.find_one() or {}, value, "again")
+
+
+def test_each_stage_offered_has_its_pipelines() -> None:
+    assert set(STAGES) == set(OFFERED["Aggregation stages"])
+    assert set(SHAPES) == set(PIPELINE_STAGES)
+    for name, pipelines in STAGES.items():
+        assert all(f"'{name}'" in str(stages) for stages in pipelines), name
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_survives_every_update(db: Db, name: str) -> None:
+    value = VALUES[name]
+    c = db.get_collection("c", CODEC)
+    for way, update in UPDATES.items():
+        c.update_one({"_id": way}, update(value), upsert=True)
+        same(c.find_one({"_id": way}), value)
+    c.replace_one({"_id": 1}, {"v": value, "other": 1}, upsert=True)
+    for stage in SHAPES.values():
+        c.update_one({"_id": 1}, [stage])
+        same(c.find_one({"_id": 1}), value)
+    same(c.find_one_and_update({"_id": 1}, {"$rename": {"v": "moved"}}), value)
+    same(c.find_one({"_id": 1}), value, "moved")
+    for way in ("$push", "$addToSet"):
+        c.update_one({"_id": 2}, {"$unset": {"list": 1}}, upsert=True)
+        c.update_one({"_id": 2}, {way: {"list": value}})
+        same(c.find_one({"_id": 2}), [value], "list")
+    c.update_one({"_id": 2}, {"$set": {"list.$[each]": value}}, array_filters=[{"each": {"$exists": True}}])
+    same(c.find_one({"_id": 2}), [value], "list")
 
 
 @pytest.mark.parametrize("name", [name for name in VALUES if name not in _NO_IDS])
@@ -80,11 +163,12 @@ def test_a_value_is_an_id_and_is_found_by_itself(db: Db, name: str) -> None:
     assert c.delete_many({}).deleted_count == 1
 
 
+@pytest.mark.parametrize("stages", [[], [{"$match": {}}, *SHAPES.values()]], ids=["plain", "shaped"])
 @pytest.mark.parametrize("name", VALUES)
-def test_a_change_stream_tells_the_value(db: Db, name: str) -> None:
+def test_a_change_stream_tells_the_value(db: Db, name: str, stages: list[Stage]) -> None:
     value = VALUES[name]
     c = db.get_collection("c", CODEC)
-    with c.watch(full_document="updateLookup") as stream:
+    with c.watch(stages, full_document="updateLookup") as stream:
         c.insert_one({"_id": 1, "v": value})
         c.update_one({"_id": 1}, {"$set": {"w": value}})
         c.replace_one({"_id": 1}, {"v": value})
