@@ -81,7 +81,7 @@ def edit_at_once(engine: Engine, call: Call, writing: Writing, statement: Statem
     if not quick and not force:
         raise NotQuick
     reading = Reading()
-    reading.attach(writing.sqlite, call.pace)
+    reading.attach(writing.sqlite, call.pace.alone())
     try:
         rows = [(seq, body) for seq, body, _ in search.rows(reading, 0, 0 if statement.many else 1)]
     finally:

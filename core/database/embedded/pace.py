@@ -61,6 +61,12 @@ class Pace:
         self._in_lane = False
         self._allowance = _SHORT
 
+    def alone(self) -> "Pace":
+        """The same deadline without turns: for work that holds the writer, which must not wait for a lane."""
+        found = Pace(Lane())
+        found.deadline = self.deadline
+        return found
+
     def step(self) -> None:
         """Let others run if this command has run long.
 
