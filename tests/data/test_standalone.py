@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from core.database.embedded.process import ensure_server, socket_path
 from core.errors import Conflict, CoreError, Duplicate, LimitExceeded, OperationTimeout, Unavailable
 from core.events import ChangeFeed
 from core.runs.lifecycle import TaskRunStatus
-from core.runs.model import TaskRun
+from core.runs.model import TaskRun, now
 from core.settings import Settings
 from core.specs import Catalog
 from core.testing import test_database
@@ -76,6 +78,62 @@ async def test_runs_are_followed_all_the_same(alone: Data, catalog: Catalog) -> 
         assert (last.kind, last.id, last.document and last.document["status"]) == ("updated", new.id, "failed")
     await asyncio.sleep(0.1)
     assert asyncio.all_tasks() == tasks
+
+
+async def _run_of(status: TaskRunStatus, **fields: Any) -> TaskRun:
+    return await TaskRun(operation_name="old", status=status, **fields).insert()
+
+
+def _reads(server: Standalone) -> list[dict[str, Any]]:
+    return [command for command in server.seen if command.get("find") == "taskruns"]
+
+
+async def test_following_runs_again_reads_nothing_of_the_time_between(
+    alone: Data, server: Standalone, catalog: Catalog
+) -> None:
+    feed = ChangeFeed(catalog, alone.settings)
+    model = catalog.models["TaskRun"]
+
+    async def began_at() -> datetime:
+        server.seen.clear()
+        async with feed.subscribe(model, LOCAL_OWNER, kinds=["created"]):
+            await asyncio.sleep(0.3)
+        wanted = [read["filter"]["created_at"]["$gte"] for read in _reads(server) if "created_at" in read["filter"]]
+        return wanted[0].replace(tzinfo=UTC)
+
+    hours_ago, minutes_ago = now() - timedelta(hours=2), now() - timedelta(minutes=2)
+    await _run_of(TaskRunStatus.SUCCESS, created_at=hours_ago)
+    assert await began_at() == hours_ago - timedelta(seconds=10)
+    await _run_of(TaskRunStatus.SUCCESS, created_at=minutes_ago)
+    assert await began_at() == minutes_ago - timedelta(seconds=10)
+
+
+async def test_waiting_and_running_runs_are_not_read_whole_and_the_waiting_ones_not_all(
+    alone: Data, server: Standalone, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.events.polling._MOST_WAITING", 2)
+    feed = ChangeFeed(catalog, alone.settings)
+    waiting = [
+        await _run_of(TaskRunStatus.PENDING, created_at=now() - timedelta(hours=9 - place), output="x" * 1000)
+        for place in range(5)
+    ]
+    await _run_of(TaskRunStatus.SUCCESS)
+    model = catalog.models["TaskRun"]
+    async with feed.subscribe(model, LOCAL_OWNER, kinds=["created", "updated"]) as changes, asyncio.timeout(10):
+        await asyncio.sleep(0.3)
+        server.seen.clear()
+        await asyncio.sleep(0.8)
+        assert _reads(server)
+        assert all("output" not in read["projection"] and "status" in read["projection"] for read in _reads(server))
+        assert {read["limit"] for read in _reads(server) if read["filter"].get("status") == "pending"} == {2}
+        await waiting[0].set({"status": "success"})  # the third moves up, which is no change
+        assert (await anext(changes)).id == waiting[0].id
+        await waiting[4].set({"status": "running"})  # it was not looked at while it waited
+        change = await anext(changes)
+        assert (change.id, change.kind) == (waiting[4].id, "updated")
+        await waiting[4].set({"status": "failed"})
+        change = await anext(changes)
+        assert (change.id, change.document and change.document["status"]) == (waiting[4].id, "failed")
 
 
 @pytest.mark.parametrize(
