@@ -19,14 +19,14 @@ run: env
 	PORT=$(PORT) $(BIN)/jobhunter serve
 
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # What needs Node.js beside Python: the stock Refine providers, the GraphQL over HTTP audit, the schema linters.
 test-node: env
 	$(BIN)/python -m pytest -m node
 
 test-all: env
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest -m "" --numprocesses auto --dist loadfile
 
 check: env
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from beanie import Document
-from beanie.odm.fields import ExpressionField
 from pydantic import BaseModel
 
 from core.decorators import operation
@@ -17,14 +16,6 @@ class DataModelBase(Document):
 
     class Settings:
         use_revision = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        # Beanie leaves query expressions as attributes of the bases of what it has bound, and pydantic would take them
-        # for the defaults of a subclass declared later.
-        for name in DataModelBase.model_fields:
-            if isinstance(DataModelBase.__dict__.get(name), ExpressionField):
-                delattr(DataModelBase, name)
-        super().__init_subclass__(**kwargs)
 
 
 class OperationBase:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from beanie import Document, init_beanie
+from beanie.odm.fields import ExpressionField
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -100,7 +101,17 @@ async def _connect(given: object, settings: Settings, documents: list[type[Docum
                 await client.close()
         raise
     _bound.update(dict.fromkeys(missing, database.name))
+    _tidy_bases(missing)
     return database
+
+
+def _tidy_bases(documents: list[type[Document]]) -> None:
+    """Beanie leaves query expressions as attributes of the bases of what it binds too, and pydantic would take them for
+    the defaults of a subclass declared later."""
+    for base in {base for document in documents for base in document.__mro__[1:] if base not in _bound}:
+        for name, found in list(vars(base).items()):
+            if isinstance(found, ExpressionField):
+                delattr(base, name)
 
 
 async def _client(given: object, settings: Settings) -> Client:

@@ -14,7 +14,7 @@ from tests.server import Server, running_server
 
 
 def test_serve_refuses_to_listen_beyond_loopback_without_authentication(tmp_path: Path):
-    found = command_of(tmp_path)("serve", "--host", "0.0.0.0", "--port", "0")
+    found = command_of(tmp_path)("serve", "--host", "0.0.0.0", "--port", "8000")
     assert found.returncode == 3
     assert "lets other machines in" in found.stderr
     assert "--insecure-no-authentication" in found.stderr
@@ -22,7 +22,7 @@ def test_serve_refuses_to_listen_beyond_loopback_without_authentication(tmp_path
 
 
 def test_serve_refuses_settings_that_pin_too_little_of_a_token(tmp_path: Path):
-    found = command_of(tmp_path, CORE_JWT_ISSUER="https://issuer.example")("serve", "--port", "0")
+    found = command_of(tmp_path, CORE_JWT_ISSUER="https://issuer.example")("serve", "--port", "8000")
     assert found.returncode == 3
     assert "CORE_JWT_AUDIENCE" in found.stderr
 

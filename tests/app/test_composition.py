@@ -11,13 +11,16 @@ from typing import Any
 
 import httpx
 import pytest
+from beanie import DocumentWithSoftDelete
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
 
 from cli.app import mount
+from core import datamodel
 from core.database.connection import client_of_loop, init_database
 from core.registries import Registry
 from core.settings import default_settings
+from core.testing import test_database as a_database
 from tests.server import running_server
 
 ACME = """
@@ -157,3 +160,20 @@ async def test_everything_mounts_into_an_application_with_its_own_lifespan_and_c
     assert events == ["theirs starts", "theirs ends"]
     assert await own_client[0].admin.command("ping")  # left open: it is theirs
     await own_client[0].close()
+
+
+async def test_a_document_may_be_declared_after_another_of_its_base_was_bound(registry: Registry) -> None:
+    @datamodel()
+    class Early(DocumentWithSoftDelete):
+        name: str
+
+    async with a_database():
+        assert (await Early(name="a").insert()).id
+
+        @datamodel()
+        class Late(DocumentWithSoftDelete):
+            name: str
+
+        await init_database(default_settings().model_copy(update={"mongodb_database": "tests_late"}), documents=[Late])
+        assert Late(name="b").id is None
+        await client_of_loop().drop_database("tests_late")

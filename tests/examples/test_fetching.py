@@ -76,11 +76,12 @@ async def test_a_lasting_failure_is_not_tried_again(site: Site, configure: Confi
 
 async def test_requests_to_one_host_keep_their_distance(site: Site, configure: Configure) -> None:
     site.pages |= {"/a": Answer("a"), "/b": Answer("b")}
-    async with Fetcher(configure(fetch_delay=0.2)) as fetcher:
+    async with Fetcher(configure(fetch_delay=0.5)) as fetcher:
         await fetcher.get(f"{site.address}/a")
         await fetcher.get(f"{site.address}/b")
     times = [at for _, at in site.asked]
-    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.19
+    # Half of it leaves room for a first request that a busy machine delivers late.
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.25
 
 
 async def test_a_large_answer_is_refused_before_it_is_in_memory(site: Site, configure: Configure) -> None:

@@ -9,6 +9,7 @@ from beanie import Document
 from pydantic import BaseModel, Field, SecretStr
 
 from core import current_run, datamodel, operation
+from tests.runs.inputs import Done, Job
 
 
 @datamodel(name="Effect", description="Something a run did", plural="effects")
@@ -21,15 +22,6 @@ class Effect(Document):
 
     class Settings:
         name = "effects"
-
-
-class Job(BaseModel):
-    label: str = "job"
-    seconds: float = 0.0
-
-
-class Done(BaseModel):
-    label: str = ""
 
 
 @operation(async_enabled=True)

@@ -18,8 +18,8 @@ from core.runs.runner import Runner
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
-from tests.runs.application import Done, Job
 from tests.runs.conftest import until
+from tests.runs.inputs import Done, Job
 
 BACKGROUND = RunOptions(mode=RunMode.BACKGROUND)
 

@@ -19,8 +19,8 @@ from core.runs.options import Execution, RunOptions
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
-from tests.runs.application import Done, Job
 from tests.runs.conftest import Commands, until
+from tests.runs.inputs import Done, Job
 
 
 class Odd(BaseException):

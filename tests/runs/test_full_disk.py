@@ -21,8 +21,8 @@ from core.settings import Settings
 from core.testing import test_database
 from tests.embedded.foreground import Foreground, foreground
 from tests.runs import application
-from tests.runs.application import Done, Job
 from tests.runs.conftest import until
+from tests.runs.inputs import Done, Job
 
 
 def limit(server: Foreground, size: int) -> None:

@@ -15,7 +15,7 @@ from core.runs.options import Execution, RunMode, RunOptions
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
-from tests.runs.application import Done, Job
+from tests.runs.inputs import Done, Job
 
 
 async def call(runs: Runs, name: str, data: Any = None, key: str = "k", **options: Any) -> Execution:

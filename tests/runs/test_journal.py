@@ -16,8 +16,8 @@ from core.registries import Registry
 from core.runs.journal import LogLine
 from core.runs.service import Runs
 from core.settings import Settings
-from tests.runs.application import Done, Job
 from tests.runs.conftest import Commands, until
+from tests.runs.inputs import Done, Job
 
 log = logging.getLogger("acme.jobs")
 

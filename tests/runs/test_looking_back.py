@@ -21,7 +21,7 @@ from core.runs.replay import differences
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
-from tests.runs.application import Done, Job
+from tests.runs.inputs import Done, Job
 
 
 async def start(runs: Runs, name: str, data: Any = None, principal: Principal = LOCAL_OWNER) -> TaskRun:

@@ -19,7 +19,7 @@ from core.runs.options import RunMode, RunOptions
 from core.runs.service import Runs
 from core.runs.stored import MASK, stored
 from core.settings import Settings
-from tests.runs.application import Done
+from tests.runs.inputs import Done
 
 
 async def everything_stored(database: Database) -> str:

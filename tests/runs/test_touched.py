@@ -16,7 +16,7 @@ from core import TaskRun, operation
 from core.database.connection import Database
 from core.runs.touched import Touch, TouchedDocuments, collecting
 from tests.runs import application
-from tests.runs.application import Done, Job
+from tests.runs.inputs import Done, Job
 
 Effects = AsyncCollection[dict[str, Any]]
 

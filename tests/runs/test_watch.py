@@ -16,8 +16,8 @@ from core.runs.hub import hub
 from core.runs.options import RunMode, RunOptions
 from core.runs.service import Runs
 from core.settings import Settings
-from tests.runs.application import Done, Job
 from tests.runs.conftest import until
+from tests.runs.inputs import Done, Job
 
 BACKGROUND = RunOptions(mode=RunMode.BACKGROUND)
 

@@ -19,8 +19,8 @@ from core.runs.service import Runs
 from core.settings import Settings
 from core.testing import test_database
 from tests.runs import application
-from tests.runs.application import Done, Job
 from tests.runs.conftest import until
+from tests.runs.inputs import Done, Job
 from tests.runs.processes import Wire, wire
 
 
