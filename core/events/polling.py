@@ -105,7 +105,7 @@ class _Looks:
         return {row["_id"]: row async for row in found}
 
     async def _events(self, kinds: Mapping[Any, Kind | None]) -> list[Event]:
-        changed = {key: kind for key, kind in kinds.items() if kind}
+        changed: dict[Any, Kind] = {key: kind for key, kind in kinds.items() if kind}
         if not changed:
             return []
         rows = {row["_id"]: row async for row in self._runs.find({"_id": {"$in": list(changed)}})}
