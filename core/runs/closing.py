@@ -3,13 +3,15 @@
 import traceback
 from typing import Any
 
+from pymongo.errors import PyMongoError
+
 from core.errors import OperationFailed, UserError
 from core.runs import lineage, store
 from core.runs.hub import hub
 from core.runs.journal import Journal
 from core.runs.lifecycle import TaskRunStatus
 from core.runs.model import TaskRun
-from core.runs.persistence import insistently
+from core.runs.persistence import insistently, reason
 from core.runs.retries import queue_next_attempt
 from core.runs.returned import models_by_class
 from core.runs.store import Claim, Fields
@@ -42,7 +44,7 @@ class Closing:
         """
         run, patience = self._run, self._settings.run_lease
         fields = self._fields()
-        await journal.close()
+        await self._close(journal)
         await insistently(lambda: lineage.keep(run, touched.all()), patience)
         fields |= {"result_refs": run.result_refs, "result_refs_total": run.result_refs_total}
         fields |= {"progress": run.progress.model_dump() if run.progress else None}
@@ -57,6 +59,12 @@ class Closing:
             self.final = False
             await insistently(lambda: queue_next_attempt(run, self._settings), patience)
             hub().pending_added(run.operation_name)
+
+    async def _close(self, journal: Journal) -> None:
+        try:
+            await insistently(journal.close, self._settings.run_lease)
+        except PyMongoError as error:  # lines that are refused must not keep the run from ending
+            await journal.lose(reason(error))
 
     async def _finish(self, fields: Fields) -> Fields | None:
         claim, status = Claim.of(self._run), self.outcome.status

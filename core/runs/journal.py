@@ -85,12 +85,30 @@ class Journal:
         return _cut(self._redact(message), self._settings.run_log_line_bytes)
 
     async def close(self) -> None:
-        """Write what is left. Lines that come later, from a thread that outlives its run, are dropped."""
+        """Write what is left. Lines that come later, from a thread that outlives its run, are dropped.
+
+        Raises:
+            PyMongoError: the database did not take them. They are kept: close again, or ``lose`` them.
+        """
         with self._guard:
             self._closed = True
             if self._dropped:
                 self._append(logging.WARNING, f"the journal is full; {self._dropped} further lines were dropped", None)
-        await self._write()
+                self._dropped = 0
+        async with self._writing:
+            lines = list(self._lines)
+            await self._write_lines(lines)
+        if lines:
+            self._written()
+
+    async def lose(self, why: str) -> None:
+        """Give up what is left of a closed journal, and say so: in a last line, where the database takes that one."""
+        message = f"{len(self._lines)} lines were lost: {why}"
+        log.warning("the journal of run %s: %s", self._run.id, message)
+        self._lines.clear()
+        self._append(logging.WARNING, message, None)
+        with contextlib.suppress(PyMongoError):
+            await self.close()
 
     def _append(self, level: int, message: str, progress: float | None) -> None:
         self._seq += 1

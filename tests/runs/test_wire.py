@@ -3,14 +3,16 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
-from core import TaskRun, operation
+from core import TaskRun, current_run, operation
 from core.access import LOCAL_OWNER
+from core.database.embedded.process import ensure_server, socket_path
 from core.errors import OperationFailed, Unavailable
 from core.inspection import take_catalog
 from core.registries import Registry
@@ -18,10 +20,18 @@ from core.runs.recovery import Recovery
 from core.runs.service import Runs
 from core.settings import Settings
 from core.testing import test_database
+from tests.data.standalone import error, standalone
 from tests.runs import application
 from tests.runs.conftest import until
 from tests.runs.inputs import Done, Job
 from tests.runs.processes import Wire, wire
+
+
+class Once(dict[str, Any]):
+    """Faults that strike once."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.pop(key, default)
 
 
 @pytest.fixture
@@ -38,6 +48,7 @@ async def runs(app: Registry, settings: Settings, line: Wire) -> AsyncIterator[R
 
     @operation()
     async def meddles(input: Job) -> Done:
+        current_run().log(f"this is {input.label}")
         await application.Effect(label=input.label).insert()
         if input.label == "cut before":
             line.cut_before = b"findAndModify"
@@ -89,6 +100,32 @@ async def test_a_connection_that_drops_in_the_middle_fails_the_run_and_it_is_clo
 async def test_a_database_that_is_away_for_a_moment_costs_the_run_nothing(runs: Runs) -> None:
     done = await start(runs, "gone", 1.0)
     assert (await runs.get(done.run.id, LOCAL_OWNER)).status == "success"
+    assert [line.message for line in await runs.logs(done.run.id, LOCAL_OWNER)] == ["this is gone"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kept"), [(91, ["info one", "info two"]), (13, ["warning 2 lines were lost: not now"])]
+)
+async def test_a_journal_waits_for_the_database_and_says_what_it_lost_where_that_refuses(
+    app: Registry, settings: Settings, tmp_path: Path, code: int, kept: list[str]
+) -> None:
+    @operation()
+    async def talks(input: Job) -> Done:
+        current_run().log("one")
+        current_run().log("two")
+        return Done()
+
+    ensure_server(settings.data_dir)
+    async with standalone(socket_path(settings.data_dir.resolve()), tmp_path / "mongod.sock") as server:
+        settings = settings.model_copy(update={"mongodb_uri": SecretStr(server.uri)})
+        async with test_database(settings=settings):
+            runs = Runs(take_catalog(app), settings)
+            server.faults = Once(insert=error(code, "not now"))
+            done = await runs.start("talks", {}, principal=LOCAL_OWNER, trigger="rest")
+            assert done.run.status == "success"
+            assert not server.faults, "the database refused once"
+            lines = await runs.logs(done.run.id, LOCAL_OWNER)
+    assert [f"{line.level} {line.message}" for line in lines] == kept
 
 
 @pytest.mark.slow
