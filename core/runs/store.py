@@ -3,17 +3,21 @@
 A claim is {_id, worker, fence}: whoever holds it may write, and once somebody else ended the run nothing matches.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
+from pydantic import ValidationError
 from pymongo import ASCENDING, ReturnDocument
 
 from core.runs import clock
 from core.runs.collections import Collection as Records
 from core.runs.lifecycle import TaskRunStatus, may_follow
 from core.runs.model import TaskRun
+
+log = logging.getLogger("core.runs")
 
 Fields = Mapping[str, Any]
 
@@ -147,8 +151,16 @@ async def request_cancel(run_id: ObjectId) -> None:
 
 
 async def attempts_due() -> list[TaskRun]:
-    """Runs that ended in vain and whose next attempt is not queued yet."""
-    return [TaskRun.model_validate(found) async for found in records().find({"retry_due": True}).limit(100)]
+    """Runs that ended in vain and whose next attempt is not queued yet. A record that somebody broke is told of once,
+    and has no next attempt."""
+    runs: list[TaskRun] = []
+    async for found in records().find({"retry_due": True}).limit(100):
+        try:
+            runs.append(TaskRun.model_validate(found))
+        except ValidationError as error:
+            log.error("run %s is not tried again, its record is broken: %s", found["_id"], error)
+            await attempt_queued(found["_id"])
+    return runs
 
 
 async def attempt_queued(run_id: ObjectId) -> None:

@@ -14,6 +14,7 @@ from core.registries import Registry
 from core.runs.collections import RUNS
 from core.runs.hooks import on_failure
 from core.runs.options import RunMode, RunOptions
+from core.runs.recovery import Recovery
 from core.runs.runner import Runner
 from core.runs.service import Runs
 from core.settings import Settings
@@ -158,6 +159,21 @@ async def test_a_record_that_breaks_its_model_costs_the_others_nothing(runs: Run
     await until(lambda: database[RUNS].find_one({"_id": broken.id, "status": "running"}))
     assert (await ended(runs, await queue(runs, "quick"))).status == "success"
     await runs.stop_runner()
+
+
+async def test_a_broken_record_keeps_no_other_run_from_its_next_attempt(
+    runs: Runs, database: Database, settings: Settings
+) -> None:
+    due = {"operation_name": "retried", "status": "failed", "max_attempts": 3, "retry_due": True}
+    broken = await database[RUNS].insert_one({**due, "attempt": "first"})
+    whole = await database[RUNS].insert_one({**due, "attempt": 1})
+    await Recovery(settings).sweep()
+    (following,) = await database[RUNS].find({"status": "pending"}).to_list()
+    assert (following["logical_run_id"], following["attempt"]) == (None, 2)
+    assert await database[RUNS].count_documents({"retry_due": True}) == 0
+    assert {(await database[RUNS].find_one({"_id": one.inserted_id}))["status"] for one in (broken, whole)} == {
+        "failed"
+    }
 
 
 async def test_a_limit_of_an_operation_holds_over_all_runners(runs: Runs, app: Registry, settings: Settings) -> None:
