@@ -37,10 +37,10 @@ def document_ref(build: Builder) -> GraphQLType:
     ))  # fmt: skip
     return build.output("DocumentRef", CORE, "A document, or several by a filter, that a run touched.", lambda: (
         ReadField("model", _STRING, "Name of its model, or of its collection where that is no model.", _get("model")),
-        ReadField("id", nullable(_ID), "Its key; null where the write was by a filter.", _get("id")),
+        ReadField("id", nullable(_ID), "Its key; null where the database does not say which one it was.", _get("id")),
         ReadField("action", action, "What was done to it.", _get("action")),
         ReadField("filter", nullable(_JSON), "The filter of a write to several.", _get("filter")),
-        ReadField("count", nullable(_INT), "How many the filter matched.", _get("count")),
+        ReadField("count", nullable(_INT), "How many it were; null where that is not known.", _get("count")),
         ResolvedField("document", nullable(_JSON), "The document as it is now, as far as you may see it.",
                       translated(_document(build), build.catalog)),
     ))  # fmt: skip

@@ -10,6 +10,7 @@ from strawberry.types.field import StrawberryField
 from core.runs.lifecycle import TaskRunStatus
 from core.runs.model import TaskRun
 from core.runs.replay import Difference, differences
+from core.runs.stats import MOST_HOURS
 from core.specs import Catalog, ModelSpec
 from graphql_surface.builder import CORE, Builder
 from graphql_surface.convert import graphql_json, wire_filter
@@ -151,7 +152,8 @@ def _stats(build: Builder) -> GraphQLType:
     return build.output("TaskRunStats", CORE, "How runs go.", lambda: (
         ReadField("total", _summary(build), "All of them together.", lambda stats: stats.total),
         ReadField("operations", list_of(_summary(build)), "By operation, by name.", lambda stats: stats.operations),
-        ReadField("hours", list_of(_summary(build)), "By the hour they were recorded in, oldest first.",
+        ReadField("hours", list_of(_summary(build)),
+                  f"By the hour they were recorded in, oldest first: the newest {MOST_HOURS} hours that have runs.",
                   lambda stats: stats.hours),
     ))  # fmt: skip
 

@@ -2,7 +2,7 @@
 which runs touched a document."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from bson import Binary, ObjectId, json_util
@@ -16,8 +16,12 @@ from core.runs.collections import Collection as References
 from core.runs.model import MOST_REFS, TaskRun
 from core.runs.touched import Touch
 
+Visible = Callable[[Collection[ObjectId]], Awaitable[Collection[ObjectId]]]
+"""Those of the runs that somebody may see."""
+
 _LONGEST_FILTER = 2_000
 _MOST_LOOKED_AT = 10_000
+_BATCH = 200
 _DUPLICATE = 11000
 
 
@@ -41,8 +45,11 @@ async def keep(run: TaskRun, touches: Collection[Touch]) -> None:
             raise
 
 
-async def runs_that_touched(model: str, ids: Collection[object], limit: int) -> dict[str, list[ObjectId]]:
-    """Ids of the newest runs (``limit`` of each document at most) that touched these documents, by document id.
+async def runs_that_touched(
+    model: str, ids: Collection[object], limit: int, visible: Visible
+) -> dict[str, list[ObjectId]]:
+    """Ids of the newest runs among the ``visible`` (``limit`` of each document at most) that touched these documents,
+    by document id.
 
     Of several documents together the newest 10,000 references are looked at, so one that is touched all the time may
     leave the others with fewer.
@@ -50,10 +57,13 @@ async def runs_that_touched(model: str, ids: Collection[object], limit: int) -> 
     wanted = [str(one) for one in ids]
     found: dict[str, list[ObjectId]] = {one: [] for one in wanted}
     query = references().find({"model": model, "id": {"$in": wanted}}, {"id": 1, "run": 1, "_id": 0})
-    async for reference in query.sort("run", -1).limit(max(limit, 1) if len(found) == 1 else _MOST_LOOKED_AT):
-        runs = found[reference["id"]]
-        if len(runs) < limit:
-            runs.append(reference["run"])
+    async with query.sort("run", -1).limit(_MOST_LOOKED_AT) as newest:
+        while any(len(runs) < limit for runs in found.values()) and (batch := await newest.to_list(_BATCH)):
+            seen = await visible({reference["run"] for reference in batch})
+            for reference in batch:
+                runs = found[reference["id"]]
+                if len(runs) < limit and reference["run"] in seen:
+                    runs.append(reference["run"])
     return found
 
 

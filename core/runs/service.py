@@ -214,9 +214,9 @@ class Runs:
     async def touched_by_many(
         self, model: str, ids: Collection[object], principal: Principal, limit: int = 20
     ) -> dict[str, list[TaskRun]]:
-        """The same for several documents, by document id: two queries for all."""
+        """The same for several documents, by document id: a few queries for all."""
         with self._database():
-            keys = await lineage.runs_that_touched(model, ids, limit)
+            keys = await lineage.runs_that_touched(model, ids, limit, self._visible(principal).among)
             wanted = list({key for found in keys.values() for key in found})
             runs = {ObjectId(run.id): run async for run in self._visible(principal).find({"_id": {"$in": wanted}})}
         return {one: [runs[key] for key in found if key in runs] for one, found in keys.items()}

@@ -9,6 +9,8 @@ from core.runs import store
 from core.runs.lifecycle import TaskRunStatus
 
 _HOUR = {"$dateTrunc": {"date": "$created_at", "unit": "hour"}}
+MOST_HOURS = 24 * 31
+"""Hours that are counted one by one: the newest with runs."""
 _ENDED = ("success", "failed", "cancelled", "interrupted")
 
 
@@ -31,7 +33,7 @@ class RunSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStats:
-    """``operations`` by name, ``hours`` from old to new."""
+    """``operations`` by name, ``hours`` (the newest ``MOST_HOURS`` that have runs) from old to new."""
 
     total: RunSummary
     operations: list[RunSummary]
@@ -42,13 +44,13 @@ async def summarise(query: Mapping[str, Any]) -> RunStats:
     """Statistics of the runs that match a Mongo query."""
     facets = {"total": [_grouped(None)]}
     facets |= {"operations": [_grouped("$operation_name"), {"$sort": {"_id": 1}}]}
-    facets |= {"hours": [_grouped(_HOUR), {"$sort": {"_id": 1}}]}
+    facets |= {"hours": [_grouped(_HOUR), {"$sort": {"_id": -1}}, {"$limit": MOST_HOURS}]}
     cursor = await store.records().aggregate([{"$match": dict(query)}, {"$facet": facets}])
     found = (await cursor.to_list())[0]
     return RunStats(
         total=_summary(found["total"][0] if found["total"] else {}),
         operations=[_summary(one, operation_name=one["_id"]) for one in found["operations"]],
-        hours=[_summary(one, hour=one["_id"]) for one in found["hours"]],
+        hours=[_summary(one, hour=one["_id"]) for one in reversed(found["hours"])],
     )
 
 

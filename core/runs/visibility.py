@@ -40,6 +40,12 @@ class VisibleRuns:
         async for found in store.records().find(self.query(query)).sort("created_at", 1).limit(limit):
             yield self.shown(TaskRun.model_validate(found))
 
+    async def among(self, ids: Collection[ObjectId]) -> set[ObjectId]:
+        """Those of the runs that are there and visible."""
+        return {
+            found["_id"] async for found in store.records().find(self.query({"_id": {"$in": list(ids)}}), {"_id": 1})
+        }
+
     async def by(self, field: str, values: Collection[object]) -> dict[str, list[TaskRun]]:
         """The runs whose ``field`` (an id) is one of ``values``, by that value, oldest first: one query for all."""
         ids = [ObjectId(str(value)) for value in values]

@@ -19,6 +19,7 @@ from core.runs.collections import LOGS, REFS, RUNS
 from core.runs.recovery import Recovery
 from core.runs.replay import differences
 from core.runs.service import Runs
+from core.runs.stats import MOST_HOURS
 from core.settings import Settings
 from tests.runs import application
 from tests.runs.inputs import Done, Job
@@ -120,6 +121,26 @@ async def test_runs_that_touched_a_document_are_found_by_it(app: Registry, datab
     assert [[run.id for run in found] for found in many.values()] == [[renamed.id], []]
 
 
+async def test_of_the_runs_that_touched_a_document_the_newest_visible_ones_are_found(
+    app: Registry, database: Database
+) -> None:
+    runs = Runs(take_catalog(app), Settings())
+    anna = Principal(id="anna", roles=frozenset({"hr"}))
+    effect = await application.Effect(label="x").insert()
+
+    @operation(access=Access(run=frozenset({"owner", "hr"}), read=frozenset({"owner"})))
+    async def touch(input: Job) -> Done:
+        await effect.set({"label": str(ObjectId())})
+        return Done()
+
+    runs = Runs(take_catalog(app), Settings())
+    hers = await start(runs, "touch", principal=anna)
+    others = [await start(runs, "touch") for _ in range(3)]
+    assert [run.id for run in await runs.touched_by("Effect", effect.id, anna, limit=2)] == [hers.id]
+    newest = [others[2].id, others[1].id]
+    assert [run.id for run in await runs.touched_by("Effect", effect.id, LOCAL_OWNER, limit=2)] == newest
+
+
 async def test_a_run_keeps_the_first_thousand_references_and_the_collection_all(
     app: Registry, database: Database
 ) -> None:
@@ -162,6 +183,15 @@ async def test_statistics_count_by_operation_and_by_hour(runs: Runs, database: D
     assert (await runs.stats(LOCAL_OWNER, {"operation_name": {"eq": "none"}})).total.count == 0
     with pytest.raises(InputError):
         await runs.stats(LOCAL_OWNER, {"nonsense": {"eq": 1}})
+
+
+async def test_the_newest_hours_are_counted_and_no_more_than_so_many(runs: Runs, database: Database) -> None:
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    hours = [first + timedelta(hours=place) for place in range(MOST_HOURS + 6)]
+    await database[RUNS].insert_many([{"operation_name": "a", "status": "success", "created_at": at} for at in hours])
+    found = await runs.stats(LOCAL_OWNER)
+    assert found.total.count == MOST_HOURS + 6
+    assert [one.hour for one in found.hours] == hours[6:]
 
 
 # access
