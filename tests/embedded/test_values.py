@@ -1,6 +1,7 @@
 """Every BSON value comes back unchanged, whatever way it takes."""
 
 import itertools
+import struct
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from core.database.embedded.semantics.offered import OFFERED
 from core.database.embedded.semantics.updates import PIPELINE_STAGES
@@ -35,6 +37,9 @@ VALUES: dict[str, Any] = {
 _NO_IDS = ("regex", "array", "empty array", "dollar field", "reference")
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(
+    document_class=RawBSONDocument, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
 Db = Database[dict[str, Any]]
 Stage = dict[str, Any]
@@ -178,16 +183,41 @@ def test_a_change_stream_tells_the_value(db: Db, name: str, stages: list[Stage])
     same(replaced["fullDocument"], value)
 
 
-def test_types_that_bson_has_given_up_are_kept_as_they_came(db: Db) -> None:
-    symbol = b"\x0e" + b"s\x00" + b"\x04\x00\x00\x00abc\x00"
-    undefined = b"\x06" + b"u\x00"
-    body = b"\x10_id\x00\x01\x00\x00\x00" + symbol + undefined + b"\x00"
-    document = (len(body) + 4).to_bytes(4, "little") + body
-    db.c.insert_one(RawBSONDocument(document))
-    raw = db.get_collection("c", CodecOptions(document_class=RawBSONDocument))
-    found = raw.find_one({"_id": 1})
-    assert found is not None
-    assert found.raw == document
+def _document(element: bytes) -> RawBSONDocument:
+    """The element within an array within a document, after values of other types."""
+    before = encode({"_id": 1, **{f"v{place}": value for place, value in enumerate(VALUES.values())}})[4:-1]
+    array = struct.pack("<i", len(element) + 5) + element + b"\0"
+    inner = struct.pack("<i", len(array) + 8) + b"\x04a\0" + array + b"\0"
+    body = before + b"\x03d\0" + inner + b"\0"
+    return RawBSONDocument(struct.pack("<i", len(body) + 4) + body, RAW)
+
+
+DEPRECATED = {
+    "undefined": b"\x060\0",
+    "symbol": b"\x0e0\0\x04\0\0\0abc\0",
+    "dbPointer": b"\x0c0\0\x02\0\0\0c\0" + bytes(12),
+}
+
+
+@pytest.mark.parametrize("name", DEPRECATED)
+def test_a_deprecated_type_is_refused_for_it_would_not_stay_what_it_is(db: Db, name: str) -> None:
+    document = _document(DEPRECATED[name])
+    for write in (
+        lambda: db.c.insert_one(document),
+        lambda: db.c.update_one({"_id": 1}, {"$set": {"v": document}}, upsert=True),
+        lambda: db.c.find_one_and_replace({"_id": 1}, document, upsert=True),
+        lambda: list(db.c.find({"v": document})),
+    ):
+        with pytest.raises(OperationFailure, match="undefined, DBPointer or symbol; set MONGODB_URI") as caught:
+            write()
+        assert caught.value.code == 2
+    assert db.c.count_documents({}) == 0
+
+
+def test_bytes_that_look_like_a_deprecated_type_are_none(db: Db) -> None:
+    looks = [b"\x06a\0", "\x0ea\x04", 0x0E610E, {"\x06": "\x0ename"}, ObjectId(b"\x06a\0\x0eb\0\x0cc\0\x06d\0"), 0.1]
+    db.c.insert_one({"_id": 1, **{f"\x0e{place}": value for place, value in enumerate(looks)}})
+    assert list((db.c.find_one() or {}).values()) == [1, *looks]
 
 
 @pytest.mark.parametrize("size", [1_000, 16 * 1024 * 1024 - 64])

@@ -44,6 +44,8 @@ class Dispatcher:
             address=address, peer=peer,
         )  # fmt: skip
         try:
+            if request.deprecated:
+                raise unsupported("undefined, DBPointer or symbol", "type")
             reply = self._fail_points.reply_to(call, self._answer) if self._fail_points else self._answer(call)
             reply.setdefault("ok", 1.0)
         except ConnectionDropped:

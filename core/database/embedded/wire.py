@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bson.errors import InvalidBSON
 
+from .deprecated_types import holds_deprecated
 from .semantics.values import decode, encode
 
 MAX_MESSAGE_BYTES = 48_000_000
@@ -35,6 +36,8 @@ class Request:
     bodies: Mapping[str, Sequence[bytes]]
     silent: bool
     """The client wants no answer (``moreToCome``)."""
+    deprecated: bool = False
+    """It holds values of types that are not offered."""
 
 
 def read_request(stream: Stream) -> Request | None:
@@ -90,20 +93,27 @@ def _message(request_id: int, body: bytes) -> Request:
     position = 4
     command: dict[str, Any] | None = None
     bodies: dict[str, list[bytes]] = {}
+    deprecated = False
     while position < end:
         kind, position = body[position], position + 1
         size = _size(body, position)
         if kind == 0:
             command = decode(body[position : position + size])
+            deprecated = deprecated or holds_deprecated(body[position : position + size])
         elif kind == 1:
             name_end = body.index(b"\0", position + 4)
-            bodies[body[position + 4 : name_end].decode()] = _documents(body, name_end + 1, position + size)
+            documents = _documents(body, name_end + 1, position + size)
+            bodies[body[position + 4 : name_end].decode()] = documents
+            deprecated = deprecated or any(map(holds_deprecated, documents))
         else:
             raise ProtocolError(f"a section of kind {kind}")
         position += size
     if command is None:
         raise ProtocolError("a message without a command")
-    return Request(id=request_id, opcode=_OP_MSG, command=command, bodies=bodies, silent=bool(flags & _MORE_TO_COME))
+    return Request(
+        id=request_id, opcode=_OP_MSG, command=command, bodies=bodies, silent=bool(flags & _MORE_TO_COME),
+        deprecated=deprecated,
+    )  # fmt: skip
 
 
 def _documents(body: bytes, position: int, end: int) -> list[bytes]:

@@ -88,6 +88,7 @@ _KINDS: dict[str, str] = {
     "accumulator": "Location15952",
     "option": "FailedToParse",
     "collation": "BadValue",
+    "type": "BadValue",
     "projection": "BadValue",
 }
 
