@@ -99,7 +99,7 @@ class Heartbeat:
 
     def _pause(self) -> float:
         with self._guard:
-            return self._shortest_lease() / _BEATS_PER_LEASE
+            return seconds_between_beats(self._shortest_lease())
 
     def _beat_all(self, held: list[HeldRun]) -> bool:
         groups: dict[tuple[Any, str], list[HeldRun]] = {}
@@ -139,6 +139,10 @@ class Heartbeat:
             options = {name: value for name, value in made_with.items() if name not in _PRIVATE_TO_ASYNC}
             self._clients[database.client] = MongoClient(**options)
         return self._clients[database.client]
+
+
+def seconds_between_beats(lease: float) -> float:
+    return lease / _BEATS_PER_LEASE
 
 
 _heartbeat = Heartbeat()

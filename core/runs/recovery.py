@@ -34,7 +34,7 @@ class Recovery:
     async def run(self) -> None:
         """Sweep for ever; a database that does not answer is asked again at the next turn."""
         loop = asyncio.get_running_loop()
-        pause = min(self._settings.run_lease / _SWEEPS_PER_LEASE, _LONGEST_PAUSE)
+        pause = seconds_between_sweeps(self._settings)
         pruned = float("-inf")
         while True:
             try:
@@ -70,6 +70,10 @@ class Recovery:
                 if oldest_kept is not None:
                     older = {"created_at": {"$lt": oldest_kept["created_at"]}}
                     await _delete({"operation_name": name, "status": {"$in": FINAL}, **older})
+
+
+def seconds_between_sweeps(settings: Settings) -> float:
+    return min(settings.run_lease / _SWEEPS_PER_LEASE, _LONGEST_PAUSE)
 
 
 async def _nth_newest(operation_name: str, place: int) -> dict[str, Any] | None:

@@ -25,11 +25,17 @@ async def queue_next_attempt(run: TaskRun, settings: Settings) -> TaskRun:
     attempt = run.attempt + 1
     same = {name: getattr(run, name) for name in _SAME_IN_EVERY_ATTEMPT}
     following = TaskRun(id=attempt_id(run, attempt), attempt=attempt, **same)  # pyright: ignore[reportArgumentType]
-    delay = min(settings.run_retry_delay * 2 ** (run.attempt - 1), settings.run_retry_longest)
+    delay = seconds_before(attempt, settings)
     with contextlib.suppress(DuplicateKeyError):  # a runner has claimed it already
         await store.insert_pending(following, delay=delay)
     await store.attempt_queued(ObjectId(run.id))
     return following
+
+
+def seconds_before(attempt: int, settings: Settings) -> float:
+    """How long after the one before it that attempt waits, the second attempt being the first that does."""
+    doublings = min(attempt - 2, 60)  # a float ends somewhere beyond 2 ** 1000
+    return min(settings.run_retry_delay * 2**doublings, settings.run_retry_longest)
 
 
 def attempt_id(run: TaskRun, attempt: int) -> ObjectId:
