@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from graphql import GraphQLInputObjectType, get_named_type
+from graphql import GraphQLInputObjectType, build_schema, get_named_type, specified_scalar_types
 
 from core.decorators import datamodel
 from core.naming import pascal
 from core.registries import isolated_registry
+from core.scalars import SCALARS
 from core.specs import ModelSpec
 from tests.graphql.api import Api, serving
 from tests.graphql.case import Case
@@ -125,3 +126,10 @@ async def test_an_update_changes_the_value_and_a_subscriber_sees_it(subject: Sub
             changed = await subject.ask(UPDATE, input={"id": key, "update": {"value": value}})
             assert changed["changed"] == {"name": "x", "value": expected}
             assert (await events.next())["changed"] == {"id": key, "value": expected}
+
+
+async def test_the_sdl_names_the_specification_of_every_scalar_as_its_row_does(api: Api) -> None:
+    types = build_schema(api.schema.as_str()).type_map
+    rows = {name: row.specified_by for name, row in SCALARS.items() if name not in specified_scalar_types}
+    assert all(rows.values())
+    assert {name: types[name].specified_by_url for name in rows} == rows  # type: ignore[attr-defined]
