@@ -1,6 +1,10 @@
 """Beanie's query idioms, on the example's models and on plain documents alike."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from beanie import Document
@@ -12,6 +16,7 @@ from core.database.connection import Database
 from core.decorators import datamodel
 from core.examples.models.models import Address, Job
 from core.registries import Registry
+from core.settings import default_settings
 from core.testing import test_database
 from tests.document.sections import proves
 
@@ -130,3 +135,46 @@ async def test_the_idioms_work_on_every_declared_document(registry: Registry, ba
             assert await Room.find(query).count() == 1, query
         with pytest.raises(DocumentNotFound):
             await Room.get("not-an-id")
+
+
+def test_beanies_own_document_class_stays_as_it_is(tmp_path: Path) -> None:
+    """In a process of its own: this one has imported Core long ago."""
+    checked = """
+import asyncio
+import beanie
+from pydantic import BaseModel
+
+def attributes():
+    return {(cls, name): value for cls in beanie.Document.__mro__ if cls is not object and cls is not BaseModel
+            for name, value in vars(cls).items()}
+
+before = attributes()
+import core
+from core import datamodel
+from core.inspection import take_catalog
+from core.registries import current_registry
+from core.testing import test_database
+
+@datamodel()
+class Thing(beanie.Document):
+    name: str
+
+assert "get_pymongo_collection" in vars(Thing), "the idioms stand on the document itself"
+take_catalog(current_registry())
+
+async def use():
+    async with test_database(documents=[Thing]):
+        await Thing(name="x").insert()
+        assert len(await Thing.find(Thing.name.in_(["x"])).to_list()) == 1
+
+asyncio.run(use())
+after = attributes()
+print(sorted(name for cls, name in before.keys() | after.keys()
+             if before.get((cls, name)) is not after.get((cls, name))))
+"""
+    environment = {**os.environ, "CORE_DATA_DIR": str(default_settings().data_dir.resolve())}
+    done = subprocess.run(
+        [sys.executable, "-c", checked], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"
