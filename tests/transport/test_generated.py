@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from socket import SO_RCVBUF, SOL_SOCKET, create_connection
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from graphql import get_introspection_query
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as sync_connect
 from websockets.typing import Subprotocol
 
@@ -24,6 +26,8 @@ from tests.server import Server, running_server
 from tests.transport.nodes import check_audits
 
 CASES = 500
+CHANGES = 6
+"""Of almost a megabyte each."""
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
 
@@ -87,6 +91,41 @@ async def test_a_thousand_subscribers_each_get_every_event_within_300_mb(server:
 
 def _megabytes(server: Server) -> float:
     return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+async def test_a_subscriber_of_a_model_that_does_not_read_is_closed_and_others_get_every_change(tmp_path: Path):
+    """Fed by the change feed, past what the sockets' buffers hold. 1013 is what docs/transport.md says."""
+    create = "mutation ($input: CreateOneJobInput!) { createOneJob(input: $input) { id } }"
+    subscription = {"query": "subscription { createdJob { title description } }"}
+    with running_server(tmp_path, "--no-sample", environment={"CORE_SEND_TIMEOUT": "4"}) as server:
+        async with AsyncExitStack() as stack:
+            narrow = create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+            narrow.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536)
+            slow, quick = [
+                await stack.enter_async_context(
+                    connect(server.websocket_url, subprotocols=[PROTOCOL], compression=None, max_queue=1, sock=sock)
+                )
+                for sock in (narrow, None)
+            ]
+            for one in (slow, quick):
+                await one.send(json.dumps({"type": "connection_init"}))
+                await one.send(json.dumps({"id": "1", "type": "subscribe", "payload": subscription}))
+                assert json.loads(await one.recv()) == {"type": "connection_ack"}
+            await asyncio.sleep(1)  # a subscription is not acknowledged; it hears of what comes after it began
+            for number in range(CHANGES):
+                job = {"job": {"title": str(number), "company": "Acme", "description": "x" * 900_000}}
+                created = await asyncio.to_thread(server.graphql, create, {"input": job})
+                assert "errors" not in created
+                answer = json.loads(await asyncio.wait_for(quick.recv(), 10))
+                assert answer["payload"]["data"]["createdJob"]["title"] == str(number)
+            await asyncio.sleep(5)  # longer than it may take, and before the connection is cut off
+            read = 0
+            with pytest.raises(ConnectionClosed):
+                async with asyncio.timeout(10):
+                    while True:
+                        await slow.recv()
+                        read += 1
+            assert (slow.close_code, read < CHANGES) == (1013, True)
 
 
 @pytest.mark.slow
