@@ -111,6 +111,6 @@ def _named(error: BaseException, run: TaskRun) -> BaseException:
     try:
         error.task_run_id = str(run.id)  # type: ignore[attr-defined]
         error.add_note(f"task run {run.id}")
-    except AttributeError:  # an exception class with slots
+    except AttributeError:  # an exception that takes none, such as a frozen dataclass
         return OperationFailed(str(error), task_run_id=str(run.id))
     return error

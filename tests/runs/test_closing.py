@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -27,8 +28,11 @@ class Odd(BaseException):
     """Not even an Exception."""
 
 
-class Slotted(Exception):
-    __slots__ = ()
+@dataclass(frozen=True)
+class Sealed(Exception):
+    """Takes no attribute, and so no id of a run."""
+
+    text: str
 
 
 async def start(runs: Runs, name: str, data: Any = None, **options: Any) -> Execution:
@@ -81,11 +85,13 @@ async def test_whatever_is_raised_closes_the_run_and_names_it(
 async def test_an_error_that_cannot_carry_the_id_is_wrapped(database: Database) -> None:
     @operation()
     async def fails(input: Job) -> Done:
-        raise Slotted("no")
+        raise Sealed("no")
 
-    with pytest.raises((Slotted, OperationFailed)) as caught:
+    with pytest.raises(OperationFailed) as caught:
         await fails(Job())
-    assert caught.value.task_run_id == str((await only_run()).id)
+    run = await only_run()
+    assert (caught.value.task_run_id, run.status) == (str(run.id), "failed")
+    assert isinstance(caught.value.__cause__, Sealed)
 
 
 async def test_a_surface_gets_the_run_and_not_the_text_of_the_error(app: Registry, database: Database) -> None:
