@@ -9,7 +9,7 @@ import struct
 
 from bson.errors import InvalidBSON
 
-_DEPRECATED = frozenset({0x06, 0x0C, 0x0E})
+_DEPRECATED = (0x06, 0x0C, 0x0E)
 _MAYBE = re.compile(rb"[\x06\x0c\x0e](?!\0\0\0)")
 """Where such an element could begin. Three zeros follow in lengths and small numbers; in an element they could only be
 those of an undefined value without a name that ends two documents."""
@@ -28,6 +28,8 @@ def holds_deprecated(document: bytes) -> bool:
     Raises:
         InvalidBSON, struct.error, ValueError, IndexError: the bytes are no document.
     """
+    if 0x06 not in document and 0x0C not in document and 0x0E not in document:  # sooner known than by the pattern
+        return False
     return _MAYBE.search(document) is not None and _walk(document, 0)
 
 
