@@ -1,11 +1,16 @@
 """What every test may use. The database is the embedded server in a folder of this session, started once."""
 
 import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
+# A shell that starts the tests in the background has them ignore SIGINT, and the servers they start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _data_dir = tempfile.TemporaryDirectory(prefix="core-tests-")
 os.environ.setdefault("CORE_DATA_DIR", _data_dir.name)

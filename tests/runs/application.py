@@ -9,7 +9,7 @@ from beanie import Document
 from pydantic import BaseModel, Field, SecretStr
 
 from core import current_run, datamodel, operation
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 
 @datamodel(name="Effect", description="Something a run did", plural="effects")
@@ -25,14 +25,14 @@ class Effect(Document):
 
 
 @operation(async_enabled=True)
-async def quick(input: Job) -> Done:
+async def quick(input: Errand) -> Done:
     """One effect, at once."""
     await Effect(label=input.label).insert()
     return Done(label=input.label)
 
 
 @operation(async_enabled=True)
-async def slow(input: Job) -> Done:
+async def slow(input: Errand) -> Done:
     """An effect, then a while of awaiting."""
     await Effect(label=input.label).insert()
     await asyncio.sleep(input.seconds)
@@ -40,7 +40,7 @@ async def slow(input: Job) -> Done:
 
 
 @operation(async_enabled=True, retries=2)
-async def retried(input: Job) -> Done:
+async def retried(input: Errand) -> Done:
     """The same, to be tried again when it was interrupted."""
     await Effect(label=input.label).insert()
     await asyncio.sleep(input.seconds)
@@ -48,7 +48,7 @@ async def retried(input: Job) -> Done:
 
 
 @operation(async_enabled=True, concurrency=2)
-async def narrow(input: Job) -> Done:
+async def narrow(input: Errand) -> Done:
     """At most two at once, over all processes."""
     await Effect(label="begin").insert()
     await asyncio.sleep(input.seconds)
@@ -57,7 +57,7 @@ async def narrow(input: Job) -> Done:
 
 
 @operation(async_enabled=True)
-async def busy(input: Job) -> Done:
+async def busy(input: Errand) -> Done:
     """Keeps its event loop from doing anything else."""
     await Effect(label=input.label).insert()
     time.sleep(input.seconds)  # noqa: ASYNC251  (that is the point)
@@ -65,7 +65,7 @@ async def busy(input: Job) -> Done:
 
 
 @operation(async_enabled=True)
-def threaded(input: Job) -> Done:
+def threaded(input: Errand) -> Done:
     """A plain function, polling for its cancellation."""
     deadline = time.monotonic() + input.seconds
     while time.monotonic() < deadline:
@@ -75,7 +75,7 @@ def threaded(input: Job) -> Done:
 
 
 @operation(async_enabled=True)
-def deaf(input: Job) -> Done:
+def deaf(input: Errand) -> Done:
     """A plain function that computes and never asks whether it is still wanted."""
     deadline = time.monotonic() + input.seconds
     while time.monotonic() < deadline:

@@ -4,7 +4,7 @@ their own and have no place in the registry of the tests."""
 from pydantic import BaseModel
 
 
-class Job(BaseModel):
+class Errand(BaseModel):
     label: str = "job"
     seconds: float = 0.0
 

@@ -20,7 +20,7 @@ from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
 from tests.runs.conftest import until
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 BACKGROUND = RunOptions(mode=RunMode.BACKGROUND)
 
@@ -57,7 +57,7 @@ async def test_a_runner_executes_what_was_queued_before_and_after_it_started(run
 
 async def test_only_operations_declared_so_run_in_the_background(app: Registry, database: Database) -> None:
     @operation()
-    async def awaited_only(input: Job) -> Done:
+    async def awaited_only(input: Errand) -> Done:
         return Done()
 
     runs = Runs(take_catalog(app), Settings())
@@ -76,7 +76,7 @@ async def test_failures_are_retried_as_often_as_declared_each_attempt_a_document
     app: Registry, database: Database, settings: Settings
 ) -> None:
     @operation(async_enabled=True, retries=2)
-    async def flaky(input: Job) -> Done:
+    async def flaky(input: Errand) -> Done:
         if current_run().attempt < 3:
             raise ValueError(f"attempt {current_run().attempt}")
         return Done(label="at last")
@@ -101,7 +101,7 @@ async def test_what_is_told_to_the_user_is_not_retried_and_neither_is_an_awaited
     app: Registry, database: Database, settings: Settings
 ) -> None:
     @operation(async_enabled=True, retries=5)
-    async def refuses(input: Job) -> Done:
+    async def refuses(input: Errand) -> Done:
         raise UserError("no")
 
     runs = Runs(take_catalog(app), settings)
@@ -118,7 +118,7 @@ async def test_a_hook_hears_of_what_failed_for_good(app: Registry, database: Dat
     heard: list[TaskRun] = []
 
     @operation(async_enabled=True, retries=1)
-    async def fails(input: Job) -> Done:
+    async def fails(input: Errand) -> Done:
         raise ValueError("no")
 
     @on_failure
@@ -128,7 +128,7 @@ async def test_a_hook_hears_of_what_failed_for_good(app: Registry, database: Dat
     @on_failure
     async def listen(run: TaskRun) -> None:
         heard.append(run)
-        await fails(Job())
+        await fails(Errand())
 
     runs = Runs(take_catalog(app), settings)
     await runs.start_runner()

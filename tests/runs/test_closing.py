@@ -21,7 +21,7 @@ from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
 from tests.runs.conftest import Commands, until
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 
 class Odd(BaseException):
@@ -62,16 +62,16 @@ async def only_run() -> TaskRun:
 async def test_whatever_is_raised_closes_the_run_and_names_it(
     database: Database, error: BaseException, status: str, code: str, in_thread: bool
 ) -> None:
-    def plain(input: Job) -> Done:
+    def plain(input: Errand) -> Done:
         raise error
 
-    async def awaited(input: Job) -> Done:
+    async def awaited(input: Errand) -> Done:
         raise error
 
     fails = operation(name="fails")(plain if in_thread else awaited)
     expected = RuntimeError if isinstance(error, StopIteration) else type(error)
     with pytest.raises(expected) as caught:
-        await fails(Job())
+        await fails(Errand())
     run = await only_run()
     assert (run.status, run.error_code) == (status, code)
     assert caught.value.task_run_id == str(run.id)
@@ -84,11 +84,11 @@ async def test_whatever_is_raised_closes_the_run_and_names_it(
 
 async def test_an_error_that_cannot_carry_the_id_is_wrapped(database: Database) -> None:
     @operation()
-    async def fails(input: Job) -> Done:
+    async def fails(input: Errand) -> Done:
         raise Sealed("no")
 
     with pytest.raises(OperationFailed) as caught:
-        await fails(Job())
+        await fails(Errand())
     run = await only_run()
     assert (caught.value.task_run_id, run.status) == (str(run.id), "failed")
     assert isinstance(caught.value.__cause__, Sealed)
@@ -96,11 +96,11 @@ async def test_an_error_that_cannot_carry_the_id_is_wrapped(database: Database) 
 
 async def test_a_surface_gets_the_run_and_not_the_text_of_the_error(app: Registry, database: Database) -> None:
     @operation()
-    async def leaks(input: Job) -> Done:
+    async def leaks(input: Errand) -> Done:
         raise ValueError("the password is swordfish")
 
     @operation()
-    async def tells(input: Job) -> Done:
+    async def tells(input: Errand) -> Done:
         raise UserError("choose another label")
 
     runs = Runs(take_catalog(app), Settings())
@@ -124,7 +124,7 @@ async def test_a_timeout_of_a_call_closes_the_run_though_a_thread_goes_on(runs: 
 
 async def test_a_call_can_shorten_the_timeout_of_the_operation_and_not_stretch_it(app: Registry, database: Database):
     @operation(timeout=0.2)
-    async def brief(input: Job) -> Done:
+    async def brief(input: Errand) -> Done:
         await asyncio.sleep(5)
         return Done()
 
@@ -135,7 +135,7 @@ async def test_a_call_can_shorten_the_timeout_of_the_operation_and_not_stretch_i
 
 async def test_a_function_that_ignores_its_cancellation_is_left_behind(app: Registry, database: Database) -> None:
     @operation(timeout=0.1)
-    async def stubborn(input: Job) -> Done:
+    async def stubborn(input: Errand) -> Done:
         for _ in range(40):
             try:
                 await asyncio.sleep(0.1)
@@ -145,7 +145,7 @@ async def test_a_function_that_ignores_its_cancellation_is_left_behind(app: Regi
 
     began = time.monotonic()
     with pytest.raises(OperationTimeout):
-        await stubborn(Job())
+        await stubborn(Errand())
     assert time.monotonic() - began < 2.5
     assert (await only_run()).error_code == "TIMEOUT"
 
@@ -163,11 +163,11 @@ async def test_a_wait_run_costs_two_commands_and_its_references_one(database: Da
     await application.quick(label="warm up")
 
     @operation()
-    async def nothing(input: Job) -> Done:
+    async def nothing(input: Errand) -> Done:
         return Done()
 
     commands.seen.clear()
-    await nothing(Job())
+    await nothing(Errand())
     assert commands.seen == ["findAndModify taskruns", "findAndModify taskruns"]
     commands.seen.clear()
     await application.quick(label="x")
@@ -181,7 +181,7 @@ async def test_a_wait_run_costs_two_commands_and_its_references_one(database: Da
 
 async def test_an_output_that_is_too_large_is_cut_and_the_run_says_so(app: Registry, database: Database) -> None:
     @operation()
-    async def long(input: Job) -> Done:
+    async def long(input: Errand) -> Done:
         return Done(label="x" * 20_000_000)
 
     runs = Runs(take_catalog(app), Settings())
@@ -196,17 +196,17 @@ async def test_an_output_without_a_json_form_fails_with_the_reason(database: Dat
         value: Any
 
     @operation()
-    async def strange(input: Job) -> Anything:
+    async def strange(input: Errand) -> Anything:
         return Anything(value=object())
 
     @operation()
-    async def endless(input: Job) -> Anything:
+    async def endless(input: Errand) -> Anything:
         inside: list[Any] = []
         inside.append(inside)
         return Anything(value=inside)
 
     @operation()
-    async def deep(input: Job) -> Anything:
+    async def deep(input: Errand) -> Anything:
         value: Any = 1
         for _ in range(5_000):
             value = [value]
@@ -214,7 +214,7 @@ async def test_an_output_without_a_json_form_fails_with_the_reason(database: Dat
 
     for fails in (strange, endless, deep):
         with pytest.raises(TypeError, match="cannot be stored"):
-            await fails(Job())
+            await fails(Errand())
     assert {run.status for run in await TaskRun.find().to_list()} == {TaskRunStatus.FAILED}
 
 
@@ -223,11 +223,11 @@ async def test_a_result_that_is_no_output_fails_and_shows_no_value(database: Dat
         number: int
 
     @operation(outputs=Number)
-    async def wrong(input: Job) -> Any:
+    async def wrong(input: Errand) -> Any:
         return {"number": "swordfish"}
 
     with pytest.raises(TypeError, match="number: Input should be a valid integer"):
-        await wrong(Job())
+        await wrong(Errand())
     run = await only_run()
     assert "swordfish" not in (run.error_message or "") + (run.error_traceback or "")
 
@@ -246,7 +246,7 @@ async def test_input_that_does_not_validate_never_becomes_a_run(runs: Runs) -> N
 
 async def test_a_call_inside_an_operation_is_a_child_run(app: Registry, database: Database) -> None:
     @operation()
-    async def outer(input: Job) -> Done:
+    async def outer(input: Errand) -> Done:
         return await application.quick(label="inner")
 
     runs = Runs(take_catalog(app), Settings())

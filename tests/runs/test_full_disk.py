@@ -22,7 +22,7 @@ from core.testing import test_database
 from tests.embedded.foreground import Foreground, foreground
 from tests.runs import application
 from tests.runs.conftest import until
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 
 def limit(server: Foreground, size: int) -> None:
@@ -43,7 +43,7 @@ async def runs(app: Registry, settings: Settings, server: Foreground) -> AsyncIt
     settings = settings.model_copy(update=update)
 
     @operation()
-    async def fills(input: Job) -> Done:
+    async def fills(input: Errand) -> Done:
         limit(server, 1)
         asyncio.get_running_loop().call_later(input.seconds, limit, server, resource.RLIM_INFINITY)
         return Done(label=input.label)

@@ -15,7 +15,7 @@ from core.runs.options import Execution, RunMode, RunOptions
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs import application
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 
 async def call(runs: Runs, name: str, data: Any = None, key: str = "k", **options: Any) -> Execution:
@@ -58,7 +58,7 @@ async def test_a_failure_is_the_answer_too(app: Registry, database: Database) ->
     calls = 0
 
     @operation()
-    async def fails(input: Job) -> Done:
+    async def fails(input: Errand) -> Done:
         nonlocal calls
         calls += 1
         raise ValueError("no")
@@ -74,7 +74,7 @@ async def test_the_answer_is_that_of_the_last_attempt(app: Registry, database: D
     from core import current_run
 
     @operation(async_enabled=True, retries=1)
-    async def flaky(input: Job) -> Done:
+    async def flaky(input: Errand) -> Done:
         if current_run().attempt == 1:
             raise ValueError("no")
         return Done(label="second")
@@ -112,7 +112,7 @@ async def test_a_key_expires(runs: Runs, app: Registry, settings: Settings) -> N
 
 async def test_a_key_works_from_python(runs: Runs) -> None:
     once = application.quick.with_options(idempotency_key="k")
-    first, second = await once(label="x"), await once(application.Job(label="x"))
+    first, second = await once(label="x"), await once(application.Errand(label="x"))
     assert first == second == application.Done(label="x")
     assert await application.Effect.find().count() == 1
     answer = await call(runs, "quick", {"label": "x"})

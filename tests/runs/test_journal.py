@@ -17,7 +17,7 @@ from core.runs.journal import LogLine
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs.conftest import Commands, until
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 log = logging.getLogger("acme.jobs")
 
@@ -28,7 +28,7 @@ async def start(runs: Runs, name: str) -> Any:
 
 async def test_lines_progress_and_standard_logging_come_in_order(app: Registry, database: Database) -> None:
     @operation()
-    async def talks(input: Job) -> Done:
+    async def talks(input: Errand) -> Done:
         run = current_run()
         run.log("first")
         await run.log("second", "warning")
@@ -59,7 +59,7 @@ async def test_records_from_outside_a_run_stay_out(app: Registry, database: Data
     going_on = asyncio.Event()
 
     @operation()
-    async def waits(input: Job) -> Done:
+    async def waits(input: Errand) -> Done:
         started.set()
         await going_on.wait()
         return Done()
@@ -74,7 +74,7 @@ async def test_records_from_outside_a_run_stay_out(app: Registry, database: Data
 
 async def test_threads_and_functions_in_threads_speak_for_their_run(app: Registry, database: Database) -> None:
     @operation()
-    def threaded_talk(input: Job) -> Done:
+    def threaded_talk(input: Errand) -> Done:
         current_run().progress(0.25, "no await needed")
         log.warning("from the thread")
         return Done()
@@ -86,14 +86,14 @@ async def test_threads_and_functions_in_threads_speak_for_their_run(app: Registr
 
 async def test_a_child_has_a_journal_of_its_own(app: Registry, database: Database) -> None:
     @operation()
-    async def inner(input: Job) -> Done:
+    async def inner(input: Errand) -> Done:
         current_run().log("inner")
         return Done()
 
     @operation()
-    async def outer(input: Job) -> Done:
+    async def outer(input: Errand) -> Done:
         current_run().log("before")
-        await inner(Job())
+        await inner(Errand())
         current_run().log("after")
         return Done()
 
@@ -104,7 +104,7 @@ async def test_a_child_has_a_journal_of_its_own(app: Registry, database: Databas
 
 async def test_a_journal_is_bounded_and_says_how_much_it_dropped(app: Registry, database: Database) -> None:
     @operation()
-    async def chatters(input: Job) -> Done:
+    async def chatters(input: Errand) -> Done:
         for number in range(500):
             current_run().log(f"{number} " + "é" * 1000)
         return Done()
@@ -119,7 +119,7 @@ async def test_a_journal_is_bounded_and_says_how_much_it_dropped(app: Registry, 
 
 async def test_writes_are_rate_limited(app: Registry, database: Database, commands: Commands) -> None:
     @operation()
-    async def hurries(input: Job) -> Done:
+    async def hurries(input: Errand) -> Done:
         for number in range(200):
             await current_run().progress(number / 200)
             await asyncio.sleep(0.005)
@@ -134,7 +134,7 @@ async def test_writes_are_rate_limited(app: Registry, database: Database, comman
 
 async def test_lines_can_be_read_after_a_place(app: Registry, database: Database) -> None:
     @operation()
-    async def counts(input: Job) -> Done:
+    async def counts(input: Errand) -> Done:
         for number in range(5):
             current_run().log(str(number + 1))
         return Done()
@@ -151,7 +151,7 @@ async def test_lines_can_be_followed_while_the_run_goes_on(app: Registry, databa
     heard = asyncio.Event()
 
     @operation()
-    async def converses(input: Job) -> Done:
+    async def converses(input: Errand) -> Done:
         current_run().log("question")
         await asyncio.wait_for(heard.wait(), 10)
         current_run().log("answer")
@@ -170,7 +170,7 @@ async def test_lines_can_be_followed_while_the_run_goes_on(app: Registry, databa
 
 async def test_surrogates_and_nul_do_not_break_a_journal(app: Registry, database: Database) -> None:
     @operation()
-    async def babbles(input: Job) -> Done:
+    async def babbles(input: Errand) -> Done:
         current_run().log("a\ud800b\0c")
         current_run().progress(0.1, "\udfff")
         log.error("%s %s", "too few")
@@ -197,7 +197,7 @@ async def test_a_thread_that_outlives_its_run_adds_nothing(app: Registry, databa
     said = threading.Event()
 
     @operation(timeout=0.1)
-    def outlives(input: Job) -> Done:
+    def outlives(input: Errand) -> Done:
         run = current_run()
         ended.wait(10)
         run.log("too late")
@@ -206,7 +206,7 @@ async def test_a_thread_that_outlives_its_run_adds_nothing(app: Registry, databa
         return Done()
 
     with pytest.raises(Exception, match="took longer") as caught:
-        await outlives(Job())
+        await outlives(Errand())
     ended.set()
     await asyncio.to_thread(said.wait, 10)
     await asyncio.sleep(0.7)
@@ -216,9 +216,9 @@ async def test_a_thread_that_outlives_its_run_adds_nothing(app: Registry, databa
 
 async def test_progress_goes_from_nought_to_one(app: Registry, database: Database) -> None:
     @operation()
-    async def exaggerates(input: Job) -> Done:
+    async def exaggerates(input: Errand) -> Done:
         await current_run().progress(1.5)
         return Done()
 
     with pytest.raises(ValueError, match="from 0 to 1"):
-        await exaggerates(Job())
+        await exaggerates(Errand())

@@ -22,7 +22,7 @@ from core.runs.service import Runs
 from core.runs.stats import MOST_HOURS
 from core.settings import Settings
 from tests.runs import application
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 
 async def start(runs: Runs, name: str, data: Any = None, principal: Principal = LOCAL_OWNER) -> TaskRun:
@@ -71,7 +71,7 @@ async def test_a_replay_of_a_failed_run_is_possible(app: Registry, database: Dat
     broken = True
 
     @operation()
-    async def mended(input: Job) -> Done:
+    async def mended(input: Errand) -> Done:
         if broken:
             raise ValueError("no")
         return Done(label=input.label)
@@ -129,7 +129,7 @@ async def test_of_the_runs_that_touched_a_document_the_newest_visible_ones_are_f
     effect = await application.Effect(label="x").insert()
 
     @operation(access=Access(run=frozenset({"owner", "hr"}), read=frozenset({"owner"})))
-    async def touch(input: Job) -> Done:
+    async def touch(input: Errand) -> Done:
         await effect.set({"label": str(ObjectId())})
         return Done()
 
@@ -145,7 +145,7 @@ async def test_a_run_keeps_the_first_thousand_references_and_the_collection_all(
     app: Registry, database: Database
 ) -> None:
     @operation()
-    async def makes_many(input: Job) -> Done:
+    async def makes_many(input: Errand) -> Done:
         await application.Effect.insert_many([application.Effect(label=str(one)) for one in range(1500)])
         return Done()
 
@@ -201,7 +201,7 @@ async def test_runs_are_seen_by_their_own_principal_and_by_the_operations_rule(
     app: Registry, database: Database
 ) -> None:
     @operation(access=Access(run=frozenset({"hr"}), read=frozenset({"hr"})))
-    async def hire(input: Job) -> Done:
+    async def hire(input: Errand) -> Done:
         await application.quick(label="child")
         return Done()
 

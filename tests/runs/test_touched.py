@@ -16,7 +16,7 @@ from core import TaskRun, operation
 from core.database.connection import Database
 from core.runs.touched import Touch, TouchedDocuments, collecting
 from tests.runs import application
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 Effects = AsyncCollection[dict[str, Any]]
 
@@ -27,11 +27,11 @@ def refs(database: Database) -> Callable[[Callable[[Effects], Awaitable[object]]
 
     async def of(write: Callable[[Effects], Awaitable[object]]) -> list[dict[str, Any]]:
         @operation(name="writes")
-        async def writes(input: Job) -> Done:
+        async def writes(input: Errand) -> Done:
             await write(application.Effect.get_pymongo_collection())
             return Done()
 
-        await writes(Job())
+        await writes(Errand())
         (run,) = await TaskRun.find(TaskRun.operation_name == "writes").to_list()
         assert run.result_refs_total == len(run.result_refs)
         return run.result_refs

@@ -17,7 +17,7 @@ from core.runs.options import RunMode, RunOptions
 from core.runs.service import Runs
 from core.settings import Settings
 from tests.runs.conftest import until
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 
 BACKGROUND = RunOptions(mode=RunMode.BACKGROUND)
 
@@ -45,13 +45,13 @@ async def test_progress_is_a_change(app: Registry, database: Database) -> None:
     seen = asyncio.Event()
 
     @operation()
-    async def advances(input: Job) -> Done:
+    async def advances(input: Errand) -> Done:
         await current_run().progress(0.5, "half")
         await asyncio.wait_for(seen.wait(), 10)
         return Done()
 
     runs = Runs(take_catalog(app), Settings())
-    call = asyncio.create_task(advances(Job()))
+    call = asyncio.create_task(advances(Errand()))
     run = await until(TaskRun.find_one)
     fractions = []
     async for state in runs.watch(run.id, LOCAL_OWNER):
@@ -84,14 +84,14 @@ async def test_a_thousand_watchers_cost_the_run_nothing_and_all_see_its_end(runs
 
 async def test_a_slow_watcher_misses_states_in_between_and_never_the_end(app: Registry, database: Database) -> None:
     @operation()
-    async def advances(input: Job) -> Done:
+    async def advances(input: Errand) -> Done:
         for number in range(100):
             current_run().progress(number / 100)
             hub().publish((await TaskRun.find_one()).model_copy(update={"progress": current_run()._run.progress}))
         return Done()
 
     runs = Runs(take_catalog(app), Settings())
-    call = asyncio.create_task(advances(Job()))
+    call = asyncio.create_task(advances(Errand()))
     run = await until(TaskRun.find_one)
     states = []
     async for state in runs.watch(run.id, LOCAL_OWNER):

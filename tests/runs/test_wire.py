@@ -23,7 +23,7 @@ from core.testing import test_database
 from tests.data.standalone import error, standalone
 from tests.runs import application
 from tests.runs.conftest import until
-from tests.runs.inputs import Done, Job
+from tests.runs.inputs import Done, Errand
 from tests.runs.processes import Wire, wire
 
 
@@ -47,7 +47,7 @@ async def runs(app: Registry, settings: Settings, line: Wire) -> AsyncIterator[R
     settings = settings.model_copy(update=update)
 
     @operation()
-    async def meddles(input: Job) -> Done:
+    async def meddles(input: Errand) -> Done:
         current_run().log(f"this is {input.label}")
         await application.Effect(label=input.label).insert()
         if input.label == "cut before":
@@ -110,7 +110,7 @@ async def test_a_journal_waits_for_the_database_and_says_what_it_lost_where_that
     app: Registry, settings: Settings, tmp_path: Path, code: int, kept: list[str]
 ) -> None:
     @operation()
-    async def talks(input: Job) -> Done:
+    async def talks(input: Errand) -> Done:
         current_run().log("one")
         current_run().log("two")
         return Done()

@@ -65,12 +65,13 @@ async def match_jobs(input: MatchJobsInput) -> MatchJobsOutput:
 async def keep_scores(scores: Mapping[Any, float]) -> None:
     """Store scores of 0 to 1 as 0 to 100. Each job is named by its id, so that the run can name what it touched."""
     stamp = {"updated_at": now(), "revision_id": uuid.uuid4()}
-    unfinished = {"$in": [JobStatus.NEW.value, JobStatus.PROCESSED.value]}
-    writes: list[UpdateOne] = []
-    for job_id, score in scores.items():
-        writes.append(UpdateOne({"_id": job_id}, {"$set": {"match_score": round(score * 100, 2), **stamp}}))
-        # Only a job that nobody has gone on with becomes matched.
-        writes.append(UpdateOne({"_id": job_id, "status": unfinished}, {"$set": {"status": JobStatus.MATCHED.value}}))
+    unfinished = [JobStatus.NEW.value, JobStatus.PROCESSED.value]
+    # Only a job that nobody has gone on with becomes matched.
+    status = {"$cond": [{"$in": ["$status", unfinished]}, JobStatus.MATCHED.value, "$status"]}
+    writes = [
+        UpdateOne({"_id": job_id}, [{"$set": {"match_score": round(score * 100, 2), "status": status, **stamp}}])
+        for job_id, score in scores.items()
+    ]
     if writes:
         await Job.get_pymongo_collection().bulk_write(writes)
 
