@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ os.environ.setdefault("CORE_DATA_DIR", _data_dir.name)
 os.environ.setdefault("MONGODB_DATABASE", "tests")
 
 from core.database.connection import Database  # noqa: E402  (the settings above come first)
-from core.registries import Registry, isolated_registry  # noqa: E402
+from core.registries import Registry, current_registry, isolated_registry  # noqa: E402
+from core.settings import Settings  # noqa: E402
 from core.testing import test_database  # noqa: E402
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -28,6 +30,22 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 def registry() -> Iterator[Registry]:
     """Declarations of this test only."""
     with isolated_registry() as found:
+        yield found
+
+
+@pytest.fixture
+def example() -> Iterator[Registry]:
+    """The declarations of the example application, and none that a test's module made when it was imported."""
+    for name in Settings.model_fields["modules"].default:
+        import_module(name)
+    declared = current_registry()
+    with isolated_registry() as found:
+        for info in declared.models.values():
+            if info.document_cls.__module__.startswith("core."):
+                found.add_model(info)
+        for metadata in declared.operations.values():
+            if metadata.implementation.__module__.startswith("core."):
+                found.add_operation(metadata)
         yield found
 
 

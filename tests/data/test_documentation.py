@@ -10,15 +10,15 @@ from core.actions.reads import MAX_LINKS
 from core.filters import OPERATORS
 from core.inspection import take_catalog
 from core.queries import MAX_CONDITIONS, MAX_DEPTH, MAX_TEXT, MAX_VALUES, compile_filter
-from core.registries import current_registry
+from core.registries import Registry
 from core.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 FILTERS, WRITES = ((DOCS / name).read_text() for name in ("filters.md", "writes.md"))
 
 
-def test_the_example_is_a_filter_of_the_example_application() -> None:
-    catalog = take_catalog(current_registry())
+def test_the_example_is_a_filter_of_the_example_application(example: Registry) -> None:
+    catalog = take_catalog(example)
     assert core.examples.models.Job is catalog.models["Job"].document
     for block in re.findall(r"```json\n(.*?)```", FILTERS, re.DOTALL):
         assert compile_filter(catalog, catalog.models["Job"], LOCAL_OWNER, json.loads(block)).query

@@ -18,13 +18,13 @@ from cli.ops import create_typer_command
 from core.database.connection import Database
 from core.examples.models.models import Job, TestItem
 from core.examples.operations.test_ops import create_item
-from core.registries import ModelRegistry, OperationRegistry
+from core.registries import ModelRegistry, OperationRegistry, Registry
 from rest_surface import mount_model_routes, mount_operation_route
 from tests.document.sections import proves
 
 
 @pytest.fixture
-async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def client(example: Registry, database: Database) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     for model_info in ModelRegistry.list_all():
         mount_model_routes(app, model_info)
@@ -68,7 +68,7 @@ async def test_a_loop_over_the_operations_mounts_each(client: httpx.AsyncClient)
 
 
 @proves("CLI (Typer)", 1)
-def test_a_loop_over_the_operations_makes_a_command_of_each() -> None:
+def test_a_loop_over_the_operations_makes_a_command_of_each(example: Registry) -> None:
     assert create_item is not None  # its module brings the operations
     cli = typer.Typer()
     for op_meta in OperationRegistry.list_all():

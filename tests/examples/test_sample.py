@@ -8,7 +8,7 @@ from core.database.connection import Database
 from core.examples.models.models import Application, Cv, Job, Notification, TaskRun, TestItem, User
 from core.examples.sample import seed, seed_if_empty
 from core.inspection import take_catalog
-from core.registries import OperationRegistry, current_registry
+from core.registries import OperationRegistry, Registry
 from core.runs.model import TaskRunStatus
 
 
@@ -77,8 +77,8 @@ async def test_links_of_sample_documents_lead_somewhere(database: Database) -> N
         assert application.job.company in application.title  # type: ignore[attr-defined]
 
 
-def test_everything_the_example_declares_can_be_served() -> None:
-    catalog = take_catalog(current_registry())
+def test_everything_the_example_declares_can_be_served(example: Registry) -> None:
+    catalog = take_catalog(example)
     assert {"Job", "User", "TestItem", "Cv", "Application", "Notification", "TaskRun"} <= catalog.models.keys()
     for model in catalog.models.values():
         for section in model.ui.get("detail_sections", ()):

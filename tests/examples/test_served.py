@@ -8,7 +8,7 @@ import pytest
 
 from core.access import Principal
 from core.examples.sample import seed
-from core.registries import Registry, current_registry
+from core.registries import Registry
 from tests.examples.conftest import Configure
 from tests.graphql.api import Api, serving
 
@@ -23,14 +23,7 @@ SCRAPE = """mutation ($input: ScrapeJobsInput!) {
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    known, example = current_registry(), Registry()
-    for name, info in known.models.items():
-        if info.builtin or info.document_cls.__module__.startswith("core.examples"):
-            example.models[name] = info
-    for name, operation in known.operations.items():
-        if operation.implementation.__module__.startswith("core.examples"):
-            example.operations[name] = operation
+async def api(example: Registry) -> AsyncIterator[Api]:
     async with serving(example) as served:
         yield served
 
