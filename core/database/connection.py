@@ -6,6 +6,7 @@ registered document asks ``collection_of`` for its collection, which answers wit
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -35,6 +36,7 @@ Result = TypeVar("Result")
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Client] = WeakKeyDictionary()
 _attempts: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[None]] = WeakKeyDictionary()
 """Connections being made: documents are not bound before they are done."""
+_binding = threading.Lock()
 _bound: dict[type[Document], str] = {}
 """Documents that Beanie has initialised through us, and the name of their database."""
 
@@ -88,21 +90,32 @@ async def _connect(given: object, settings: Settings, documents: list[type[Docum
     known = _clients.get(loop)
     client = await _client(given, settings)
     database: Database = client[settings.mongodb_database]
-    missing = [document for document in documents if _bound.get(document) != database.name]
     try:
         await reached(client.admin.command("ping"), settings)
         _clients[loop] = client
-        if missing:
-            await reached(init_beanie(database=database, document_models=missing), settings)  # pyright: ignore[reportArgumentType]
+        await _bind(database, documents, settings)
     except BaseException:
         if known is None:
             _clients.pop(loop, None)
             if client is not given:
                 await client.close()
         raise
-    _bound.update(dict.fromkeys(missing, database.name))
-    _tidy_bases(missing)
     return database
+
+
+async def _bind(database: Database, documents: list[type[Document]], settings: Settings) -> None:
+    """Initialise what is not bound to this database yet. Classes belong to the process: one loop binds at a time."""
+    # Asked again and again: a thread that waits for the lock would still take it after this task was cancelled.
+    while not _binding.acquire(blocking=False):
+        await asyncio.sleep(0.01)
+    try:
+        missing = [document for document in documents if _bound.get(document) != database.name]
+        if missing:
+            await reached(init_beanie(database=database, document_models=missing), settings)  # pyright: ignore[reportArgumentType]
+        _bound.update(dict.fromkeys(missing, database.name))
+        _tidy_bases(missing)
+    finally:
+        _binding.release()
 
 
 def _tidy_bases(documents: list[type[Document]]) -> None:
