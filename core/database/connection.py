@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, TypeVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from beanie import Document, init_beanie
 from beanie.odm.fields import ExpressionField
@@ -36,6 +36,8 @@ Result = TypeVar("Result")
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Client] = WeakKeyDictionary()
 _attempts: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[None]] = WeakKeyDictionary()
 """Connections being made: documents are not bound before they are done."""
+_ours: WeakValueDictionary[int, Client] = WeakValueDictionary()
+"""Every client that was some loop's, by its identity, closed or not."""
 _binding = threading.Lock()
 _bound: dict[type[Document], str] = {}
 """Documents that Beanie has initialised through us, and the name of their database."""
@@ -93,6 +95,7 @@ async def _connect(given: object, settings: Settings, documents: list[type[Docum
     try:
         await reached(client.admin.command("ping"), settings)
         _clients[loop] = client
+        _ours[id(client)] = client
         await _bind(database, documents, settings)
     except BaseException:
         if known is None:
@@ -106,7 +109,7 @@ async def _connect(given: object, settings: Settings, documents: list[type[Docum
 async def _bind(database: Database, documents: list[type[Document]], settings: Settings) -> None:
     """Initialise what is not bound to this database yet. Classes belong to the process: one loop binds at a time."""
     # Asked again and again: a thread that waits for the lock would still take it after this task was cancelled.
-    while not _binding.acquire(blocking=False):
+    while not _binding.acquire(blocking=False):  # noqa: ASYNC110  (an asyncio.Event belongs to one loop)
         await asyncio.sleep(0.01)
     try:
         missing = [document for document in documents if _bound.get(document) != database.name]
@@ -279,7 +282,7 @@ def _with_listener(client: object) -> Client:
 
 
 def _is_ours(client: object) -> bool:
-    return any(client is found for found in _clients.values()) or getattr(client, "_closed", False)
+    return _ours.get(id(client)) is client
 
 
 __all__ = [
