@@ -39,7 +39,7 @@ def build_cli(name: str = "jobhunter") -> typer.Typer:
 
 
 def _describe() -> None:
-    """Declared once, served everywhere: GraphQL, REST, this command line and a web UI."""
+    """Declared once, served everywhere: GraphQL, REST and this command line."""
 
 
 def _lazy(load: Callable[[], Commands]) -> type[TyperGroup]:

@@ -1,4 +1,4 @@
-"""Core: declare a model or an operation once, and get GraphQL, REST, a CLI and a web UI, every run audited.
+"""Core: declare a model or an operation once, and get GraphQL, REST and a CLI, every run audited.
 
 The public names stand here and are loaded when first used, so that importing a part of Core (the embedded database's
 process, the CLI's ``--help``) stays fast. https://peps.python.org/pep-0562/

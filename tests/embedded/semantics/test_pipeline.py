@@ -1,47 +1,13 @@
 """Aggregation stages and accumulators answer as the manual says; what is not offered is refused."""
 
-from datetime import datetime
-
 import pytest
-from bson import Decimal128, Int64, Regex
+from bson import Decimal128, Int64
 
 from core.database.embedded.semantics.collation import Collation
 from core.database.embedded.semantics.errors import CommandError
-from core.database.embedded.semantics.matching import compile_filter
 from core.database.embedded.semantics.pipeline import compile_pipeline
 from core.database.embedded.semantics.values import identical
-
-SALES = [
-    {"_id": 1, "item": "abc", "price": 10, "qty": 2, "at": datetime(2024, 3, 1, 8), "tags": ["a", "b"]},
-    {"_id": 2, "item": "jkl", "price": 20, "qty": 1, "at": datetime(2024, 3, 1, 9), "tags": []},
-    {"_id": 3, "item": "xyz", "price": 5, "qty": 10, "at": datetime(2024, 3, 15, 9), "tags": ["b"]},
-    {"_id": 4, "item": "xyz", "price": 5.5, "qty": 20, "at": datetime(2024, 4, 4, 11), "tags": None},
-    {"_id": 5, "item": "abc", "price": 10, "qty": 10, "at": datetime(2024, 4, 4, 21)},
-]
-STOCK = [
-    {"_id": 1, "sku": "abc", "shelf": 7},
-    {"_id": 2, "sku": ["xyz", "jkl"], "shelf": 8},
-    {"_id": 3, "sku": None, "shelf": 9},
-    {"_id": 4, "shelf": 10},
-]
-STAFF = [
-    {"_id": 1, "name": "Ada"},
-    {"_id": 2, "name": "Bo", "chief": "Ada"},
-    {"_id": 3, "name": "Cy", "chief": "Bo"},
-    {"_id": 4, "name": "Di", "chief": "Bo"},
-]
-COLLECTIONS = {"sales": SALES, "stock": STOCK, "staff": STAFF}
-
-
-def aggregate(stages, collection="sales", **options):
-    documents = COLLECTIONS[collection] if isinstance(collection, str) else collection
-    pipeline = compile_pipeline(stages, sources=lambda name: iter(COLLECTIONS.get(name, ())), **options)
-    return list(pipeline.run(iter(documents)))
-
-
-def ids(found):
-    return [document["_id"] for document in found]
-
+from tests.embedded.semantics.sales import SALES, aggregate, ids
 
 STAGES = [
     ([], SALES),
@@ -202,137 +168,6 @@ def test_strings_group_by_the_collation():
     collation = Collation.from_spec({"locale": "en", "strength": 2})
     found = aggregate([{"$group": {"_id": "$k", "n": {"$sum": 1}}}], [{"k": "a"}, {"k": "A"}], collation=collation)
     assert found == [{"_id": "a", "n": 2}]
-
-
-# $lookup
-
-
-def test_a_lookup_joins_by_equality_also_into_arrays():
-    stages = [{"$lookup": {"from": "stock", "localField": "item", "foreignField": "sku", "as": "found"}}]
-    assert [ids(sale["found"]) for sale in aggregate(stages)] == [[1], [2], [2], [2], [1]]
-
-
-@pytest.mark.parametrize(
-    ("local", "expected"),
-    [
-        ({}, [3, 4]),  # a missing field joins null and missing ones
-        ({"k": None}, [3, 4]),
-        ({"k": ["abc", "jkl"]}, [1, 2]),
-        ({"k": [["xyz", "jkl"]]}, [2]),
-        ({"k": [{"x": 1}]}, []),
-    ],
-)
-def test_what_a_lookup_takes_from_the_local_field(local, expected):
-    stages = [{"$lookup": {"from": "stock", "localField": "k", "foreignField": "sku", "as": "found"}}]
-    (found,) = aggregate(stages, [local])
-    assert ids(found["found"]) == expected
-
-
-def test_a_lookup_follows_the_identifier_of_a_reference():
-    stages = [{"$lookup": {"from": "stock", "localField": "link.$id", "foreignField": "_id", "as": "found"}}]
-    (found,) = aggregate(stages, [{"link": {"$ref": "stock", "$id": 2}}])
-    assert ids(found["found"]) == [2]
-
-
-def test_a_lookup_runs_a_pipeline_with_variables_of_the_document():
-    stages = [
-        {
-            "$lookup": {
-                "from": "sales",
-                "let": {"sku": "$sku"},
-                "pipeline": [
-                    {"$match": {"$expr": {"$eq": ["$item", "$$sku"]}}},
-                    {"$group": {"_id": None, "n": {"$sum": "$qty"}}},
-                ],
-                "as": "sold",
-            }
-        },
-        {"$project": {"n": {"$ifNull": [{"$first": "$sold.n"}, 0]}}},
-    ]
-    assert [row["n"] for row in aggregate(stages, "stock")] == [12, 0, 0, 0]
-
-
-def test_a_lookup_joins_by_fields_and_then_runs_its_pipeline():
-    stages = [
-        {
-            "$lookup": {
-                "from": "sales", "localField": "sku", "foreignField": "item", "as": "x",
-                "pipeline": [{"$sort": {"qty": -1}}, {"$limit": 1}, {"$project": {"_id": 1}}],
-            }
-        }
-    ]  # fmt: skip
-    assert [ids(row["x"]) for row in aggregate(stages, "stock")] == [[5], [4], [], []]
-
-
-def test_lookups_nest_and_inner_ones_see_outer_variables():
-    inner = {
-        "$lookup": {
-            "from": "staff",
-            "let": {"boss": "$name"},
-            "pipeline": [{"$match": {"$expr": {"$and": [{"$eq": ["$chief", "$$boss"]}, {"$ne": ["$name", "$$me"]}]}}}],
-            "as": "reports",
-        }
-    }
-    stages = [
-        {"$match": {"name": "Cy"}},
-        {"$lookup": {"from": "staff", "let": {"me": "$name", "c": "$chief"}, "as": "boss",
-                     "pipeline": [{"$match": {"$expr": {"$eq": ["$name", "$$c"]}}}, inner]}},
-    ]  # fmt: skip
-    (found,) = aggregate(stages, "staff")
-    assert [report["name"] for report in found["boss"][0]["reports"]] == ["Di"]
-
-
-def test_a_graph_lookup_finds_what_can_be_reached_each_once():
-    stages = [
-        {"$match": {"name": "Ada"}},
-        {"$graphLookup": {"from": "staff", "startWith": "$name", "connectFromField": "name", "connectToField": "chief",
-                          "as": "below", "depthField": "depth"}},
-    ]  # fmt: skip
-    (found,) = aggregate(stages, "staff")
-    assert [(row["name"], row["depth"]) for row in found["below"]] == [("Bo", 0), ("Cy", 1), ("Di", 1)]
-
-
-def test_a_graph_ends_where_a_field_is_missing():
-    stages = [
-        {"$match": {"name": "Di"}},
-        {"$graphLookup": {"from": "staff", "startWith": "$chief", "connectFromField": "chief",
-                          "connectToField": "name", "as": "above", "restrictSearchWithMatch": {"_id": {"$lt": 9}}}},
-        {"$project": {"above.name": 1}},
-    ]  # fmt: skip
-    (found,) = aggregate(stages, "staff")
-    assert found["above"] == [{"name": "Bo"}, {"name": "Ada"}]
-
-
-BY_FIELDS = {"from": "sales", "localField": "sku", "foreignField": "item", "as": "x"}
-BY_EXPRESSION = {
-    "from": "sales", "let": {"s": "$sku"}, "as": "x",
-    "pipeline": [{"$match": {"$expr": {"$and": [{"$gt": ["$qty", 1]}, {"$eq": ["$$s", "$item"]}]}}}],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("lookup", [BY_FIELDS, BY_EXPRESSION], ids=["fields", "expression"])
-def test_a_lookup_asks_for_what_it_needs_where_the_caller_has_an_index(lookup):
-    asked = []
-
-    def search(name, path, values):
-        asked.append((name, path, values))
-        match = compile_filter({path: {"$in": values}})
-        return [document for document in COLLECTIONS[name] if match(document)]
-
-    def nothing(name):
-        raise AssertionError(f"{name} was read as a whole")
-
-    stages = [{"$lookup": lookup}]
-    pipeline = compile_pipeline(stages, sources=nothing, search=search)
-    assert list(pipeline.run(STOCK)) == aggregate(stages, "stock")
-    assert asked[0] == ("sales", "item", ["abc"])
-
-
-def test_a_lookup_takes_a_pattern_for_the_value_it_is():
-    documents = [{"_id": 1, "k": Regex("^a")}, {"_id": 2, "k": {"$gt": ""}}]
-    stages = [{"$lookup": {"from": "stock", "localField": "k", "foreignField": "sku", "as": "found"}}]
-    pipeline = compile_pipeline(stages, sources=lambda name: STOCK, search=lambda name, path, values: 1 / 0)
-    assert [row["found"] for row in pipeline.run(documents)] == [[], []]
 
 
 # Leading parts
