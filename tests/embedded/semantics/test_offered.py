@@ -8,7 +8,16 @@ import pytest
 
 from core.database.embedded.semantics.offered import OFFERED, listing
 
-from . import test_dates, test_expressions, test_filters, test_hard_places, test_pipeline, test_projection, test_updates
+from . import (
+    test_dates,
+    test_expressions,
+    test_filters,
+    test_hard_places,
+    test_lookups,
+    test_pipeline,
+    test_projection,
+    test_updates,
+)
 
 TABLES = {
     "Query operators": (
@@ -29,8 +38,8 @@ SHOWN_BY_A_TEST_OF_ITS_OWN = {
         "$currentDate": test_updates.test_the_current_date_is_a_date_or_a_timestamp,
     },
     "Aggregation stages": {
-        "$lookup": test_pipeline.test_a_lookup_joins_by_equality_also_into_arrays,
-        "$graphLookup": test_pipeline.test_a_graph_lookup_finds_what_can_be_reached_each_once,
+        "$lookup": test_lookups.test_a_lookup_joins_by_equality_also_into_arrays,
+        "$graphLookup": test_lookups.test_a_graph_lookup_finds_what_can_be_reached_each_once,
         "$group": test_pipeline.test_groups_are_made_by_equality_of_values,
         "$out": test_pipeline.test_an_out_stage_is_handed_to_the_caller,
     },
