@@ -193,15 +193,17 @@ def _document(element: bytes) -> RawBSONDocument:
 
 
 DEPRECATED = {
-    "undefined": b"\x060\0",
-    "symbol": b"\x0e0\0\x04\0\0\0abc\0",
-    "dbPointer": b"\x0c0\0\x02\0\0\0c\0" + bytes(12),
+    "undefined": (b"\x06", b""),
+    "symbol": (b"\x0e", b"\x04\0\0\0abc\0"),
+    "dbPointer": (b"\x0c", b"\x02\0\0\0c\0" + bytes(12)),
 }
 
 
+@pytest.mark.parametrize("field", ["", "0", "name", "a name as long as few are", "€uro", "\x06", "ж", "😀"])
 @pytest.mark.parametrize("name", DEPRECATED)
-def test_a_deprecated_type_is_refused_for_it_would_not_stay_what_it_is(db: Db, name: str) -> None:
-    document = _document(DEPRECATED[name])
+def test_a_deprecated_type_is_refused_for_it_would_not_stay_what_it_is(db: Db, name: str, field: str) -> None:
+    kind, value = DEPRECATED[name]
+    document = _document(kind + field.encode() + b"\0" + value + b"\x08after\0\1")
     for write in (
         lambda: db.c.insert_one(document),
         lambda: db.c.update_one({"_id": 1}, {"$set": {"v": document}}, upsert=True),

@@ -13,6 +13,7 @@ from typing import Any
 from .catalog import Collection
 from .clock import Clock
 from .semantics.values import decode, encode
+from .sqlite import Blob
 from .writer import Writing
 
 Scope = tuple[str | None, str | None]
@@ -53,22 +54,21 @@ class ChangeLog:
     # writing
 
     def inserted(self, writing: Writing, collection: Collection, bodies: Sequence[bytes]) -> None:
-        first, wall, rows = self._clock.tick(len(bodies)), int(time.time() * 1000), []
-        for place, body in enumerate(bodies):
-            self._total += len(body)
-            rows.append(
-                (first + place, wall, collection.db, collection.name, "insert", writing.transaction, self._total, body)
-            )
-        writing.sqlite.executemany(_ADD, rows)
-        writing.touched.add((collection.db, collection.name))
+        self._add(writing, collection.db, collection.name, "insert", bodies)
 
     def add(self, writing: Writing, collection: Collection, kind: str, body: bytes) -> None:
-        self.add_named(writing, collection.db, collection.name, kind, body)
+        self._add(writing, collection.db, collection.name, kind, [body])
 
     def add_named(self, writing: Writing, db: str, name: str, kind: str, body: bytes) -> None:
-        self._total += len(body)
-        wall = int(time.time() * 1000)
-        writing.sqlite.execute(_ADD, (self._clock.tick(), wall, db, name, kind, writing.transaction, self._total, body))
+        self._add(writing, db, name, kind, [body])
+
+    def _add(self, writing: Writing, db: str, name: str, kind: str, bodies: Sequence[bytes]) -> None:
+        first, wall, rows = self._clock.tick(len(bodies)), int(time.time() * 1000), []
+        transaction = writing.transaction or ""  # NULL would be looked up among the adapters, as bytes are
+        for place, body in enumerate(bodies):
+            self._total += len(body)
+            rows.append((first + place, wall, db, name, kind, transaction, self._total, Blob(body)))
+        writing.sqlite.executemany(_ADD, rows)
         writing.touched.add((db, name))
 
     def old_end(self, sqlite: sqlite3.Connection) -> int | None:

@@ -10,9 +10,15 @@ import struct
 from bson.errors import InvalidBSON
 
 _DEPRECATED = (0x06, 0x0C, 0x0E)
-_MAYBE = re.compile(rb"[\x06\x0c\x0e](?!\0\0\0)")
-"""Where such an element could begin. Three zeros follow in lengths and small numbers; in an element they could only be
-those of an undefined value without a name that ends two documents."""
+_CHARACTER = rb"(?:[\x01-\x7f]|[\xc2-\xf4][\x80-\xbf]{1,3})"
+_MAYBE = re.compile(
+    rb"[\x06\x0c\x0e](?!\0\0\0)" + _CHARACTER + rb"{0,3}+(?:\0(?:[\0-\x13\x7f\xff]|...[\0\x01])|" + _CHARACTER + rb")",
+    re.DOTALL,
+)
+"""Where such an element could stand: its type; its name, of which four characters are enough, so that no text makes
+this slow; then the next type or an end, for an undefined value has no bytes, or the length of a string of at most
+16 MiB. Most bytes of an ObjectId are none. Three zeros follow in lengths and small numbers; in an element they could
+only be those of an undefined value without a name that ends two documents."""
 _SIZES = {
     0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x11: 8, 0x12: 8, 0x13: 16, 0x7F: 0, 0xFF: 0,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from bson.errors import BSONError
 
 from .call import Call
 from .clock import timestamp
-from .commands.table import GENERIC, TABLE, Row
+from .commands.table import TABLE, Row
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
 from .labels import add_labels
@@ -137,13 +137,12 @@ def _max_time(command: Mapping[str, Any], name: str) -> float | None:
 
 
 def _check_options(call: Call, row: Row) -> None:
-    known = row.options
-    for name in list(call.command)[1:]:
-        if name not in known and name not in GENERIC and not (name == "maxTimeMS"):
-            raise CommandError(
-                "Location40415",
-                f"BSON field '{call.name}.{name}' is an unknown field, or not offered here; {_REMEDY}",
-            )
+    unknown = call.command.keys() - row.options - {call.name}
+    if unknown:
+        name = next(name for name in call.command if name in unknown)
+        raise CommandError(
+            "Location40415", f"BSON field '{call.name}.{name}' is an unknown field, or not offered here; {_REMEDY}"
+        )
     if type(call.command.get("$db")) is not str:
         raise mismatch("BSON field '$db' is missing or no string")
     if call.command.get("maxTimeMS") is not None:

@@ -12,11 +12,11 @@ from .catalog import Collection
 from .pace import Pace
 from .planner import Plan, Range
 from .semantics.matching import Match
-from .semantics.values import decode
+from .semantics.values import decode_all
 
 Row = tuple[int, bytes]
 Found = tuple[int, bytes, dict[str, Any]]
-_STEP = 64
+_HANDFUL, _HANDFUL_BYTES = 64, 1_000_000
 
 _FORWARDS = "SELECT seq, body FROM documents WHERE seq > ? AND seq < ? ORDER BY seq"
 _BACKWARDS = "SELECT seq, body FROM documents WHERE seq < ? AND seq > ? ORDER BY seq DESC"
@@ -129,12 +129,26 @@ def _stretch(reading: Reading, plan: Plan, stretch: Range) -> Iterator[Row]:
 
 def matching(reading: Reading, rows: Iterator[Row], match: Match | None) -> Iterator[Found]:
     """Rows whose document matches, with the document; None takes every one."""
-    for count, (seq, body) in enumerate(rows, 1):
-        if not count % _STEP:
-            reading.step()
-        document = decode(body)
-        if match is None or match(document):
-            yield seq, body, document
+    for handful in _handfuls(rows):
+        reading.step()
+        documents = decode_all([body for _, body in handful])
+        for (seq, body), document in zip(handful, documents, strict=True):
+            if match is None or match(document):
+                yield seq, body, document
+
+
+def _handfuls(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Rows to decode together: one, then ever more, so that a search that soon ends decodes little for nothing."""
+    handful: list[Row] = []
+    most, size = 1, 0
+    for row in rows:
+        handful.append(row)
+        size += len(row[1])
+        if len(handful) >= most or size >= _HANDFUL_BYTES:
+            yield handful
+            handful, size, most = [], 0, min(2 * most, _HANDFUL)
+    if handful:
+        yield handful
 
 
 def count_exact(reading: Reading, collection: Collection, plan: Plan) -> int:

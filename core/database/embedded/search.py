@@ -60,15 +60,22 @@ class Search:
             return pick(self._matches(reading), skip, limit)
         return iter(self._sorted(reading, skip, limit))
 
+    def documents(self, reading: Reading, skip: int = 0, limit: int = 0) -> Iterator[dict[str, Any]]:
+        """The documents of ``rows``."""
+        rows = self.rows(reading, skip, limit) if self.sorts else pick(self._decoded(reading), skip, limit)
+        return (document if document is not None else decode(body) for _, body, document in rows)
+
     def _matches(self, reading: Reading) -> Iterator[Row]:
+        if self.collection is not None and self.plan.exact:
+            return ((seq, body, None) for seq, body in scan(reading, self.collection, self.plan))
+        return self._decoded(reading)
+
+    def _decoded(self, reading: Reading) -> Iterator[Row]:
         if self._documents is not None:
             return ((0, b"", document) for document in self._documents if self.match(document))
         if self.collection is None:
             return iter(())
-        rows = scan(reading, self.collection, self.plan)
-        if self.plan.exact:
-            return ((seq, body, None) for seq, body in rows)
-        return matching(reading, rows, self.match)
+        return matching(reading, scan(reading, self.collection, self.plan), None if self.plan.exact else self.match)
 
     def _sorted(self, reading: Reading, skip: int, limit: int) -> list[Row]:
         if not limit:
@@ -80,8 +87,9 @@ class Search:
         """Each match with its sort key; equal keys stay in the order found."""
         assert self._key is not None
         room = _SORT_BYTES
-        for place, (seq, body, document) in zip(itertools.count(), self._matches(reading), strict=False):
-            key = self._key(document if document is not None else decode(body))
+        for place, (seq, body, document) in zip(itertools.count(), self._decoded(reading), strict=False):
+            assert document is not None
+            key = self._key(document)
             room -= 0 if bounded else len(key) + len(body)
             if room < 0:
                 raise CommandError(

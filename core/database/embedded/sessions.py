@@ -32,6 +32,8 @@ class Session:
         self.number = -1
         self.transaction: Transaction | None = None
         self.committed: int | None = None
+        self.answered: int | None = None
+        """The number of its last retryable write, once one was done or looked up."""
         self.lost_conflict = False
         """Its last transaction lost against another: the next one takes the writer at once."""
         self.used = time.monotonic()

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+Blob = bytearray
+"""What a binary parameter is given as where many are: of ``bytes`` the sqlite3 module first looks for an adapter
+(https://peps.python.org/pep-0246/), which takes longer than this copy."""
 FORMAT = 1
 """Of the tables below and of index keys. A file of another format is refused, never misread."""
 _SCHEMA = """

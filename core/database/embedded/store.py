@@ -16,6 +16,7 @@ from .indexes import Document, Index
 from .semantics.errors import CommandError
 from .semantics.keys import encode_key
 from .semantics.values import decode, encode
+from .sqlite import Blob
 from .wire import MAX_DOCUMENT_BYTES
 from .writer import Writing
 
@@ -35,6 +36,7 @@ _GROW = (
 _CHANGE = "UPDATE collections SET documents = documents + ?, version = version + 1 WHERE number = ?"
 
 New = tuple[bytes, Document]
+_NO_IDS = (list, Regex)
 
 
 class Store:
@@ -49,7 +51,7 @@ class Store:
         sqlite = writing.sqlite
         last = sqlite.execute(_GROW, (len(rows), collection.number)).fetchone()[0]
         first = collection.low + last - len(rows)
-        numbered = [(first + place, body) for place, (body, _) in enumerate(rows)]
+        numbered = [(first + place, Blob(body)) for place, (body, _) in enumerate(rows)]
         sqlite.executemany("INSERT INTO documents (seq, body) VALUES (?, ?)", numbered)
         for index in collection.indexes:
             self._add_entries(writing, collection, index, [(first + place, row[1]) for place, row in enumerate(rows)])
@@ -58,12 +60,12 @@ class Store:
     def _add_entries(
         self, writing: Writing, collection: Collection, index: Index, rows: Sequence[tuple[int, Document]]
     ) -> None:
-        entries: list[tuple[int, bytes, int]] = []
+        entries: list[tuple[int, Blob, int]] = []
         arrays: set[str] = set()
         for seq, document in rows:
             keys, multikey = index.keys(document)
             arrays.update(multikey)
-            entries += [(index.number, key, seq) for key in keys]
+            entries += [(index.number, Blob(key), seq) for key in keys]
         try:
             writing.sqlite.executemany(_ADD[index.unique], entries)
         except sqlite3.IntegrityError as error:
@@ -164,7 +166,7 @@ def prepare(document: Document, body: bytes | None = None) -> New:
 
 
 def check_id(value: Any) -> None:
-    if isinstance(value, list | Regex):
+    if isinstance(value, _NO_IDS):
         kind = "array" if isinstance(value, list) else "regex"
         raise CommandError("InvalidIdField", f"The '_id' value cannot be of type {kind}")
     if isinstance(value, dict):

@@ -16,7 +16,7 @@ from ..search import Search
 from ..semantics.errors import CommandError, mismatch, unsupported
 from ..semantics.expressions import command_variables
 from ..semantics.pipeline import STAGES, Pipeline, compile_pipeline
-from ..semantics.values import decode, is_number
+from ..semantics.values import is_number
 from ..store import prepare
 from ..streams import Event, Shape, Stream
 from ..writer import Writing
@@ -82,8 +82,7 @@ class _Aggregation:
         counted = _counted(self._stages)
         if counted is not None:
             return counted(self.search.count(self._reading, skip, limit))
-        rows = self.search.rows(self._reading, skip, limit)
-        return self.pipeline.rest.run(document if document is not None else decode(body) for _, body, document in rows)
+        return self.pipeline.rest.run(self.search.documents(self._reading, skip, limit))
 
     def _source(self, name: str) -> Iterable[Document]:
         source, stages = _resolved(self._engine, self._call, self._reading, name, ())
@@ -102,8 +101,7 @@ class _Aggregation:
         search = Search(collection, {path: {"$in": values}}, collation=self._call.collation)
         if search.plan.index is None:
             return None
-        rows = search.rows(self._reading)
-        return (document if document is not None else decode(body) for _, body, document in rows)
+        return search.documents(self._reading)
 
 
 def _resolved(

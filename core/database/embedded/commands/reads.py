@@ -11,13 +11,12 @@ from bson import Int64
 from ..call import Call
 from ..cursors import FIRST_BATCH, Cursor, Item
 from ..engine import Engine
-from ..search import Row
 from ..semantics.errors import CommandError, mismatch
 from ..semantics.expressions import command_variables
 from ..semantics.keys import encode_key
 from ..semantics.paths import index_values
 from ..semantics.projection import compile_projection
-from ..semantics.values import MISSING, UNDEFINED, decode
+from ..semantics.values import MISSING, UNDEFINED
 from .aggregates import search_for
 
 Reply = dict[str, Any]
@@ -34,18 +33,17 @@ def find(engine: Engine, call: Call) -> Reply:
         shape = compile_projection(
             call.mapping("projection"), query=query, collation=call.collation, variables=variables, score=search.score
         )
-        rows = search.rows(reading, call.number("skip"), abs(limit))
-        plain = not call.mapping("projection")
-        items: Iterator[Item] = (row[1] or _document(row) if plain else shape(_document(row)) for row in rows)
+        pick = reading, call.number("skip"), abs(limit)
+        items: Iterator[Item]
+        if call.mapping("projection"):
+            items = map(shape, search.documents(*pick))
+        else:
+            items = (body or document or {} for _, body, document in search.rows(*pick))
         cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=abs(limit))
         cursor.transaction, cursor.peer = call.transaction, call.peer
         cursor.forever = call.flag("noCursorTimeout")
         batch = cursor.batch(size if not single or size else None)
     return engine.cursors.first(cursor, batch, keep=not single and not cursor.finished)
-
-
-def _document(row: Row) -> dict[str, Any]:
-    return row[2] if row[2] is not None else decode(row[1])
 
 
 def count(engine: Engine, call: Call) -> Reply:
@@ -60,8 +58,8 @@ def distinct(engine: Engine, call: Call) -> Reply:
     with engine.reading(call) as reading:
         search = search_for(engine, call, reading, "query")
         found: dict[bytes, Any] = {}
-        for row in search.rows(reading):
-            for value in index_values(_document(row), path):
+        for document in search.documents(reading):
+            for value in index_values(document, path):
                 if value is not MISSING and value is not UNDEFINED:
                     found.setdefault(encode_key(value, call.collation), value)
     return {"values": [found[key] for key in sorted(found)]}

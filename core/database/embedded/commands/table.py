@@ -11,7 +11,7 @@ from ..call import Call
 from ..engine import Engine
 from . import aggregates, collections, reads, server, writes
 
-GENERIC = frozenset({
+_GENERIC = frozenset({
     "$db", "$clusterTime", "$readPreference", "lsid", "txnNumber", "autocommit", "startTransaction", "maxTimeMS",
     "comment", "readConcern", "writeConcern", "apiVersion", "apiStrict", "apiDeprecationErrors",
     "rawData",
@@ -27,7 +27,7 @@ class Row:
 
 
 def _row(run: Callable[[Engine, Call], dict[str, Any]], *options: str, transaction: bool = False) -> Row:
-    return Row(run=run, options=frozenset(options), transaction=transaction)
+    return Row(run=run, options=_GENERIC.union(options), transaction=transaction)
 
 
 _hello = _row(

@@ -11,7 +11,7 @@ from ..semantics.errors import CommandError, bad, mismatch, unsupported
 from ..semantics.expressions import command_variables
 from ..semantics.projection import compile_projection
 from ..semantics.updates import compile_update
-from ..semantics.values import decode, is_number, type_name
+from ..semantics.values import decode, decode_all, is_number, type_name
 from ..sessions import recall, remember
 from ..store import New, prepare
 from ..writer import Writing
@@ -48,7 +48,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
     collection = engine.collection(writing.sqlite, call) or engine.catalog.add(writing.sqlite, call.db, call.collection)
     try:
         with savepoint(writing.sqlite):
-            engine.store.insert(writing, collection, [_new(item) for item in chunk])
+            engine.store.insert(writing, collection, _new(chunk))
         totals.add(len(chunk), n=len(chunk))
     except CommandError as refused:
         if len(chunk) == 1:
@@ -58,7 +58,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
                 try:
                     with savepoint(writing.sqlite):
                         collection = engine.collection(writing.sqlite, call) or collection
-                        engine.store.insert(writing, collection, [_new(item)])
+                        engine.store.insert(writing, collection, _new([item]))
                     totals.add(1, n=1)
                 except CommandError as error:
                     totals.fail(error)
@@ -68,8 +68,11 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
     return totals
 
 
-def _new(item: bytes | dict[str, Any]) -> New:
-    return prepare(decode(item), item) if isinstance(item, bytes) else prepare(item)
+def _new(items: Sequence[Any]) -> list[New]:
+    """Documents to insert, all as the client encoded them or all as they stood in the command."""
+    if isinstance(items[0], bytes):
+        return [prepare(document, body) for document, body in zip(decode_all(items), items, strict=True)]
+    return [prepare(item) for item in items]
 
 
 def update(engine: Engine, call: Call) -> Reply:
@@ -254,9 +257,10 @@ def _statements(call: Call, key: str) -> Sequence[Any]:
     if not 0 < len(found) <= _MOST_STATEMENTS:
         message = f"Write batch sizes must be between 1 and {_MOST_STATEMENTS}. Got {len(found)} operations."
         raise CommandError("InvalidLength", message)
-    for item in found:
-        if not isinstance(item, bytes | dict):
-            raise mismatch(f"BSON field '{call.name}.{key}' holds a {type_name(item)}, expected type 'object'")
+    if found is not call.bodies.get(key):
+        for item in found:
+            if type(item) is not dict:
+                raise mismatch(f"BSON field '{call.name}.{key}' holds a {type_name(item)}, expected type 'object'")
     return found
 
 
@@ -267,6 +271,8 @@ def _recalled(engine: Engine, call: Call) -> Reply | None:
         return None
     if call.session is None:
         raise bad("txnNumber requires a session")
+    if call.session.answered is not None and number > call.session.answered:
+        return None  # the session's newest: nothing to look up
     with engine.pool.snapshot() as sqlite:
         return recall(sqlite, call.session.key, number)
 
@@ -284,3 +290,4 @@ def _remember(call: Call, writing: Writing, outcome: Reply) -> None:
     number = call.command.get("txnNumber")
     if number is not None and call.transaction is None and call.session is not None:
         remember(writing, call.session.key, number, outcome)
+        call.session.answered = number

@@ -5,7 +5,7 @@ Documents are plain ``dict`` as ``bson.decode`` gives them with ``CODEC``; dates
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isnan
@@ -49,6 +49,13 @@ def decode(body: bytes) -> dict[str, Any]:
     """A document as it is stored. ``bson`` makes ``DBRef`` objects of ``{$ref, $id}``: they become documents again."""
     document = bson.decode(body, CODEC)
     return _without_references(document) if b"\x02$ref\x00" in body else document
+
+
+def decode_all(bodies: Sequence[bytes]) -> list[dict[str, Any]]:
+    """As ``decode`` of each, in half the time."""
+    body = b"".join(bodies)
+    documents = bson.decode_all(body, CODEC)
+    return [_without_references(one) for one in documents] if b"\x02$ref\x00" in body else documents
 
 
 def encode(document: dict[str, Any]) -> bytes:
