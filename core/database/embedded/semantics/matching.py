@@ -15,10 +15,11 @@ from .collation import Collation
 from .comparisons import Predicate
 from .errors import CommandError, bad, unparsable, unsupported
 from .expressions import compile_expression, truthy
+from .numbers import is_whole
 from .paths import candidates
-from .predicates import NEGATED_TESTS, TESTS, Test, is_operators, literal_test, pattern_test
+from .predicates import NEGATED_TESTS, TESTS, Test, is_operators, literal_test, operators_of
 from .text import compile_text
-from .values import MISSING, exact, is_nan, is_number
+from .values import MISSING, exact, is_number
 
 Match = Callable[[dict[str, Any]], bool]
 
@@ -33,7 +34,9 @@ class Scope:
     text: Iterable[str] | None = None
     """Fields of the collection's text index; None without one."""
     inside: bool = False
-    """The filter is of elements, not of whole documents."""
+    """The filter is of an update's elements, not of whole documents."""
+    nested: bool = False
+    """The filter is in an ``$elemMatch``."""
 
 
 def compile_filter(
@@ -83,6 +86,8 @@ def _queries(name: str, operand: Any, scope: Scope) -> list[Match]:
         raise bad(f"{name} argument must be an array")
     if not operand:
         raise bad(f"{name} argument must be a non-empty array")
+    if not all(isinstance(query, Mapping) for query in operand):
+        raise bad(f"{name} argument's entries must be objects")
     return [compile_query(query, scope) for query in operand]
 
 
@@ -108,8 +113,10 @@ def _expr(operand: Any, scope: Scope) -> Match:
 
 
 def _only_of_documents(name: str, scope: Scope) -> None:
+    if scope.nested:
+        raise bad(f"{name} can only be applied to the top-level document")
     if scope.inside:
-        raise CommandError("QueryFeatureNotAllowed", f"{name} can only be applied to the top-level document")
+        raise CommandError("QueryFeatureNotAllowed", f"{name} is not allowed in this context")
 
 
 def _text(operand: Any, scope: Scope) -> Match:
@@ -135,15 +142,9 @@ def _field(path: str, operand: Any, scope: Scope) -> Match:
     parts = tuple(path.split("."))
     if not is_operators(operand):
         return _on_path(parts, literal_test(operand, scope.collation))
-    if "$options" in operand and "$regex" not in operand:
-        raise bad("$options needs a $regex")
     matches: list[Match] = []
-    for name, argument in operand.items():
-        if name == "$options":
-            continue
-        if name == "$regex":
-            matches.append(_on_path(parts, pattern_test(argument, operand.get("$options"))))
-        elif name in TESTS:
+    for name, argument in operators_of(operand).items():
+        if name in TESTS:
             matches.append(_on_path(parts, TESTS[name](argument, scope.collation)))
         elif name in _PATH_OPERATORS:
             matches.append(_PATH_OPERATORS[name](parts, argument, scope))
@@ -196,10 +197,14 @@ def _negated(positive: Test) -> Callable[[tuple[str, ...], Any, Scope], Match]:
 
 
 def _not(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
-    if not isinstance(argument, Regex | re.Pattern) and not is_operators(argument):
-        raise bad("$not needs a regex or a document")
+    _check_not(argument)
     match = _field(".".join(parts), argument, scope)
     return lambda document: not match(document)
+
+
+def _check_not(argument: Any) -> None:
+    if not isinstance(argument, Regex | re.Pattern) and not is_operators(argument):
+        raise bad("$not needs a regex or a document")
 
 
 def _exists(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
@@ -208,11 +213,11 @@ def _exists(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
 
 
 def _size(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
-    if not is_number(argument) or is_nan(argument) or exact(argument) != int(exact(argument)):
-        raise unparsable(f"Failed to parse $size. Expected a number in: $size: {argument!r}")
+    if not is_number(argument) or not is_whole(argument):
+        raise bad(f"Failed to parse $size. Expected an integer: $size: {argument!r}")
     size = int(exact(argument))
-    if size < 0:
-        raise unparsable(f"Failed to parse $size. Expected a non-negative number in: $size: {size}")
+    if not 0 <= size < 2**31:
+        raise bad(f"Failed to parse $size. Expected a non-negative integer of 32 bits: $size: {size}")
     return _on_arrays(parts, lambda array: len(array) == size)
 
 
@@ -234,7 +239,7 @@ def compile_element(argument: Any, scope: Scope) -> Predicate:
         raise bad("$elemMatch needs an Object")
     if is_operators(argument) and next(iter(argument)) not in _TOP_OPERATORS:
         return _value_match(argument, scope)
-    match = compile_query(argument, replace(scope, inside=True))
+    match = compile_query(argument, replace(scope, nested=True))
 
     def element(value: Any) -> bool:
         if type(value) is list:
@@ -247,41 +252,46 @@ def compile_element(argument: Any, scope: Scope) -> Predicate:
 def _value_match(operators: dict[str, Any], scope: Scope) -> Predicate:
     """Operators on an element itself: what is an array in an array is not opened."""
     predicates: list[Predicate] = []
-    for name, argument in operators.items():
+    for name, argument in operators_of(operators).items():
         if name in TESTS:
             predicates.append(TESTS[name](argument, scope.collation))
-        elif name == "$regex":
-            predicates.append(pattern_test(argument, operators.get("$options")))
         elif name in NEGATED_TESTS:
             positive = NEGATED_TESTS[name](argument, scope.collation)
             predicates.append(lambda value, positive=positive: not positive(value))
         elif name == "$not":
+            _check_not(argument)
             inner = (
-                literal_test(argument, scope.collation) if not is_operators(argument) else _value_match(argument, scope)
+                _value_match(argument, scope) if is_operators(argument) else literal_test(argument, scope.collation)
             )
             predicates.append(lambda value, inner=inner: not inner(value))
+        elif name == "$all" and not _of_elements(argument):
+            predicates += [literal_test(item, scope.collation) for item in argument] or [lambda value: False]
         elif name in _PATH_OPERATORS:
             match = _PATH_OPERATORS[name](("",), argument, scope)
             predicates.append(lambda value, match=match: match({"": value}))
-        elif name != "$options":
+        else:
             raise unsupported(name)
     return _all(predicates)
 
 
 def _all_operator(parts: tuple[str, ...], argument: Any, scope: Scope) -> Match:
-    if type(argument) is not list:
-        raise bad("$all needs an array")
+    if _of_elements(argument):
+        return _all([_elem_match(parts, item["$elemMatch"], scope) for item in argument])
     if not argument:
         return lambda document: False
-    matches: list[Match] = []
-    for item in argument:
-        if type(item) is dict and next(iter(item), None) == "$elemMatch":
-            matches.append(_elem_match(parts, item["$elemMatch"], scope))
-        elif is_operators(item):
-            raise bad("no $ expressions in $all")
-        else:
-            matches.append(_on_path(parts, literal_test(item, scope.collation)))
-    return _all(matches)
+    return _all([_on_path(parts, literal_test(item, scope.collation)) for item in argument])
+
+
+def _of_elements(argument: Any) -> bool:
+    """Whether an ``$all`` is made of ``$elemMatch`` rather than of values."""
+    if type(argument) is not list:
+        raise bad("$all needs an array")
+    elements = [type(item) is dict and next(iter(item), None) == "$elemMatch" for item in argument]
+    if any(elements) and not all(elements):
+        raise bad("$all/$elemMatch has to be consistent")
+    if not any(elements) and any(is_operators(item) for item in argument):
+        raise bad("no $ expressions in $all")
+    return any(elements)
 
 
 _PATH_OPERATORS: dict[str, Callable[[tuple[str, ...], Any, Scope], Match]] = {
@@ -292,5 +302,5 @@ _PATH_OPERATORS: dict[str, Callable[[tuple[str, ...], Any, Scope], Match]] = {
     "$elemMatch": _elem_match,
     "$all": _all_operator,
 }
-OPERATORS = (*_TOP_OPERATORS, *TESTS, *_PATH_OPERATORS, "$regex", "$options", "$comment")
+OPERATORS = (*_TOP_OPERATORS, *TESTS, *_PATH_OPERATORS, "$options", "$comment")
 """The query operators offered."""

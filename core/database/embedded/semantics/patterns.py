@@ -14,6 +14,7 @@ from .errors import CommandError, bad, unsupported
 
 TIMEOUT_SECONDS = 5.0
 _LONG_TEXT = 5_000
+_MOST_BYTES = 32_764
 _FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL, "x": regex.VERBOSE, "u": 0}
 _WORD, _DIGIT, _SPACE = "A-Za-z0-9_", "0-9", " \\t\\n\\r\\f\\v"
 _CLASSES = {
@@ -36,7 +37,7 @@ Search = Callable[[str], Any]
 def compile_pattern(pattern: str, options: str = "") -> Search:
     """A function that gives the first match in a text, or None.
 
-    Raises CommandError BadValue for a bad or unsupported pattern; the function raises MaxTimeMSExpired when one text
+    Raises CommandError for a bad or unsupported pattern; the function raises MaxTimeMSExpired when one text
     takes more than ``TIMEOUT_SECONDS``.
     """
     compiled, risky = _compiled(pattern, options)
@@ -63,14 +64,20 @@ def _compiled(pattern: str, options: str) -> tuple[Any, bool]:
     flags = regex.UNICODE
     for letter in options:
         if letter not in _FLAGS:
-            raise bad(f"invalid flag in regex options: {letter}")
+            raise CommandError("Location51108", f"invalid flag in regex options: {letter}")
         flags |= _FLAGS[letter]
     if "\x00" in pattern:
         raise bad("Regular expression cannot contain an embedded null byte")
+    if len(pattern.encode()) > _MOST_BYTES:
+        raise _invalid("regular expression is too large")
     try:
         return regex.compile(_translate(pattern), flags), _RISKY.search(pattern) is not None
     except (regex.error, OverflowError, RecursionError) as error:
-        raise bad(f"Regular expression is invalid: {error}") from error
+        raise _invalid(str(error)) from error
+
+
+def _invalid(problem: str) -> CommandError:
+    return CommandError("Location51091", f"Regular expression is invalid: {problem}")
 
 
 def _translate(pattern: str) -> str:
@@ -96,7 +103,7 @@ def _translate(pattern: str) -> str:
 
 def _escape(pattern: str, place: int, *, in_class: bool) -> tuple[str, int]:
     if place + 1 >= len(pattern):
-        raise bad("Regular expression is invalid: \\ at end of pattern")
+        raise _invalid("\\ at end of pattern")
     letter = pattern[place + 1]
     if letter == "Q":
         end = pattern.find("\\E", place)
@@ -121,7 +128,7 @@ def _hexadecimal(pattern: str, place: int) -> tuple[str, int]:
     found: Any = regex.compile(r"\\x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{0,2}))").match(pattern, place)
     code = int(found[1] or found[2] or "0", 16)
     if code > 0x10FFFF:
-        raise bad("Regular expression is invalid: character code point value in \\x{} or \\o{} is too large")
+        raise _invalid("character code point value in \\x{} or \\o{} is too large")
     return f"\\U{code:08x}", found.end()
 
 
@@ -146,7 +153,7 @@ def _class(pattern: str, place: int) -> tuple[str, int]:
             text, place = character, place + 1
         out.append(text)
     if place >= len(pattern):
-        raise bad("Regular expression is invalid: missing terminating ] for character class")
+        raise _invalid("missing terminating ] for character class")
     return "".join(out) + "]", place + 1
 
 

@@ -4,7 +4,7 @@ https://www.mongodb.com/docs/manual/reference/operator/query/
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bson import Regex
@@ -12,9 +12,9 @@ from bson import Regex
 from .bits import BIT_OPERATORS
 from .collation import Collation
 from .comparisons import Predicate, comparison, equality, membership
-from .errors import bad, unparsable
+from .errors import CommandError, bad, mismatch, unparsable
 from .patterns import compile_pattern
-from .values import TYPES, exact, is_nan, is_number, regex_parts
+from .values import TYPES, exact, is_nan, is_number, regex_parts, type_name
 
 Test = Callable[[Any, Collation | None], Predicate]
 """Compiles an operator's argument."""
@@ -28,24 +28,42 @@ def is_operators(operand: Any) -> bool:
     return first.startswith("$") and first not in ("$ref", "$id", "$db")
 
 
+def operators_of(operand: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The operators with their arguments; ``$regex`` and ``$options`` are one, which gets both."""
+    both = {name: operand[name] for name in operand if name in ("$regex", "$options")}
+    if not both:
+        return operand
+    return {**{name: argument for name, argument in operand.items() if name not in both}, "$regex": both}
+
+
 def literal_test(operand: Any, collation: Collation | None) -> Predicate:
     """What a bare value in the place of operators means: equality, or a match of the pattern it is."""
-    return pattern_test(operand, None) if isinstance(operand, Regex | re.Pattern) else equality(operand, collation)
+    if isinstance(operand, Regex | re.Pattern):
+        return _pattern_test(*regex_parts(operand))
+    return equality(operand, collation)
 
 
-def pattern_test(argument: Any, options: Any) -> Predicate:
-    """``$regex`` with its ``$options``: strings it matches, and patterns equal to it."""
-    if isinstance(argument, Regex | re.Pattern):
-        pattern, flags = regex_parts(argument)
-        if flags and options:
-            raise bad("options set in both $regex and $options")
-        flags = flags.replace("u", "") or (options or "")
-    elif type(argument) is str:
-        pattern, flags = argument, options or ""
-    else:
-        raise bad("$regex has to be a string")
-    if type(flags) is not str:
+def _regex(both: Mapping[str, Any], collation: Collation | None) -> Predicate:
+    if "$regex" not in both:
+        raise bad("$options needs a $regex")
+    argument, options = both["$regex"], both.get("$options", "")
+    if type(options) is not str:
         raise bad("$options has to be a string")
+    if type(argument) is str:
+        return _pattern_test(argument, options)
+    if not isinstance(argument, Regex | re.Pattern):
+        raise bad("$regex has to be a string")
+    pattern, flags = regex_parts(argument)
+    if flags and "$options" in both:
+        if next(iter(both)) == "$regex":
+            raise CommandError("Location51075", "options set in both $regex and $options")
+        if options:
+            raise CommandError("Location51074", "options set in both $options and $regex")
+    return _pattern_test(pattern, flags or options)
+
+
+def _pattern_test(pattern: str, flags: str) -> Predicate:
+    """Strings the pattern matches, and patterns equal to it."""
     search = compile_pattern(pattern, flags)
     same = (pattern, "".join(sorted(flags)))
 
@@ -60,7 +78,7 @@ def pattern_test(argument: Any, options: Any) -> Predicate:
 def _in(argument: Any, collation: Collation | None) -> Predicate:
     if type(argument) is not list:
         raise bad("$in needs an array")
-    patterns = [pattern_test(item, None) for item in argument if isinstance(item, Regex | re.Pattern)]
+    patterns = [_pattern_test(*regex_parts(item)) for item in argument if isinstance(item, Regex | re.Pattern)]
     values = [item for item in argument if not isinstance(item, Regex | re.Pattern)]
     if any(is_operators(item) for item in values):
         raise bad("cannot nest $ under $in")
@@ -78,10 +96,14 @@ def _type(argument: Any, collation: Collation | None) -> Predicate:
             tests.append(is_number)
         elif type(item) is str and item in TYPES:
             tests.append(TYPES[item][1])
-        elif is_number(item) and exact(item) in numbers:
+        elif is_number(item) and not is_nan(item) and exact(item) in numbers:
             tests.append(numbers[int(exact(item))])
-        else:
+        elif is_number(item):
+            raise bad(f"Invalid numerical type code: {item}")
+        elif type(item) is str:
             raise bad(f"Unknown type name alias: {item}")
+        else:
+            raise mismatch(f"type must be represented as a number or a string, not {type_name(item)}")
     if not tests:
         raise unparsable("$type must match at least one type")
     return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
@@ -90,7 +112,7 @@ def _type(argument: Any, collation: Collation | None) -> Predicate:
 def _mod(argument: Any, collation: Collation | None) -> Predicate:
     if type(argument) is not list or len(argument) != 2:
         raise bad("malformed mod, needs to be an array of two numbers")
-    if not all(is_number(item) and not is_nan(item) and abs(exact(item)) < 2**63 for item in argument):
+    if not all(is_number(item) and not is_nan(item) and -(2**63) <= exact(item) < 2**63 for item in argument):
         raise bad("malformed mod, divisor and remainder must be numbers")
     divisor, remainder = (int(exact(item)) for item in argument)
     if divisor == 0:
@@ -123,6 +145,7 @@ TESTS: dict[str, Test] = {
     "$in": _in,
     "$type": _type,
     "$mod": _mod,
+    "$regex": _regex,
     **{name: lambda argument, collation, make=make: make(argument) for name, make in BIT_OPERATORS.items()},
 }
 """Operators that hold where any candidate value passes."""
