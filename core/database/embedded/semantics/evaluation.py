@@ -3,15 +3,15 @@
 https://www.mongodb.com/docs/manual/reference/operator/aggregation/
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from bson import Decimal128
 
 from .collation import Collation
-from .errors import CommandError, unparsable
+from .errors import CommandError
 from .keys import encode_key
 from .values import MISSING, UNDEFINED, equal
 
@@ -29,9 +29,23 @@ class Scope:
     collation: Collation | None = None
     names: frozenset[str] = frozenset()
     score: Score | None = None
+    folding: bool = True
+    """Whether constant expressions are computed, and their errors raised, while compiling."""
 
     def compile(self, spec: Any) -> Evaluate:
         return self.compile_in(spec, self)
+
+    def check(self, spec: Any) -> None:
+        """Compile what will not be evaluated, for the errors of its form alone."""
+        self.compile_in(spec, replace(self, folding=False))
+
+    def fold(self, call: Evaluate, parts: Iterable[Evaluate]) -> Evaluate:
+        """``call``, or its value where all ``parts`` are constant.
+
+        MongoDB computes constant expressions before it reads a document: their errors come also where no document
+        needs them, in the branch of a ``$cond`` or on an empty collection.
+        """
+        return Constant(call({}, {})) if self.folding and all(type(part) is Constant for part in parts) else call
 
     def binding(self, *names: str) -> "Scope":
         return replace(self, names=self.names.union(names))
@@ -50,8 +64,18 @@ Row = Callable[[Any, Scope], Evaluate]
 """Compiles an operator's argument."""
 
 
+@dataclass(frozen=True)
+class Constant:
+    """An expression with one value for all documents."""
+
+    value: Any
+
+    def __call__(self, document: Any, variables: Variables) -> Any:
+        return self.value
+
+
 def constant(value: Any) -> Evaluate:
-    return lambda document, variables: value
+    return Constant(value)
 
 
 def is_nullish(value: Any) -> bool:
@@ -80,7 +104,7 @@ def function(
         def compile_call(argument: Any, scope: Scope) -> Evaluate:
             arguments = [scope.compile(item) for item in (argument if type(argument) is list else [argument])]
             _check_count(name, len(arguments), least, highest)
-            return _call(compute, arguments, null)
+            return scope.fold(_call(compute, arguments, null), arguments)
 
         return compile_call
 
@@ -123,21 +147,36 @@ def _check_count(name: str, count: int, least: int, most: int | None) -> None:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """The codes with which an operator refuses an argument object: MongoDB has its own for most operators."""
+
+    not_object: str = "FailedToParse"
+    unknown: str = "FailedToParse"
+    missing: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+FAILED_TO_PARSE = Faults()
+
+
 def named(
-    compute: Callable[..., Any], required: tuple[str, ...], optional: tuple[str, ...] = ()
+    compute: Callable[..., Any],
+    required: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    faults: Faults = FAILED_TO_PARSE,
 ) -> Callable[[str], Row]:
     """An operator on an object of values; ``compute`` takes them by name, MISSING for an optional one not given."""
 
     def row(name: str) -> Row:
         def compile_call(argument: Any, scope: Scope) -> Evaluate:
-            fields = arguments_of(name, argument, required, optional)
+            fields = arguments_of(name, argument, required, optional, faults)
             given = {field: scope.compile(item) for field, item in fields.items()}
             arguments = {_python_name(field): given.get(field, _not_given) for field in (*required, *optional)}
 
             def call(document: Any, variables: Variables) -> Any:
                 return compute(**{field: item(document, variables) for field, item in arguments.items()})
 
-            return call
+            return scope.fold(call, given.values())
 
         return compile_call
 
@@ -153,16 +192,22 @@ def _python_name(field: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in field)
 
 
-def arguments_of(name: str, argument: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+def arguments_of(
+    name: str,
+    argument: Any,
+    required: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    faults: Faults = FAILED_TO_PARSE,
+) -> dict[str, Any]:
     """The fields of an operator's argument object; raises CommandError for an unknown or a missing one."""
     if type(argument) is not dict:
-        raise unparsable(f"{name} only supports an object as its argument")
-    for field in argument:
-        if field not in required and field not in optional:
-            raise unparsable(f"Unrecognized argument to {name}: {field}")
-    for field in required:
-        if field not in argument:
-            raise unparsable(f"Missing '{field}' parameter to {name}")
+        raise CommandError(faults.not_object, f"{name} only supports an object as its argument")
+    for given in argument:
+        if given not in required and given not in optional:
+            raise CommandError(faults.unknown, f"Unrecognized argument to {name}: {given}")
+    for wanted in required:
+        if wanted not in argument:
+            raise CommandError(faults.missing.get(wanted, "FailedToParse"), f"Missing '{wanted}' parameter to {name}")
     return argument
 
 
