@@ -120,7 +120,7 @@ def _apply(
         outcome.before, outcome.after = document, after
     if after is None:
         engine.store.delete(writing, collection, seq, document)
-    elif statement.update is not None and encode(after) != body:
+    elif statement.update is not None and (statement.update.always_modifies or encode(after) != body):
         outcome.modified += 1
         engine.store.replace(writing, collection, seq, document, after, whole=statement.update.replacement)
 

@@ -102,6 +102,7 @@ def test_an_update_changes_as_the_manual_says(document, update, expected):
         ({"a": [1, 2]}, {"a": 2}, {"$unset": {"a.$": 1}}, {"a": [1, None]}),
         ({"a": {"b": [1, 2]}}, {"a.b": 2}, {"$set": {"a.b.$": 3}}, {"a": {"b": [1, 3]}}),
         ({"a": [1, 2], "b": [7, 8]}, {"a": 2}, {"$set": {"b.$": 0}}, {"a": [1, 2], "b": [7, 0]}),
+        ({"a": [1, 2, 5]}, {"a": {"$gt": 1, "$lt": 5}}, {"$set": {"a.$": 0}}, {"a": [1, 0, 5]}),
     ],
 )  # fmt: skip
 def test_the_positional_operator_is_the_element_the_query_matched(document, query, update, expected):
@@ -139,14 +140,18 @@ def test_array_filters_choose_elements(document, update, filters, expected):
         ({"b": 1, "$set": {"a": 1}}, 52),
         ({"$set": {"": 1}}, 56),
         ({"$set": {"a.": 1}}, 56),
-        ({"$set": {"$a": 1}}, 52),
         ({"$set": {"$.a": 1}}, 2),
+        ({"$set": {"a.$.b.$": 1}}, 2),
+        ({"$rename": {"a": "b\x00"}}, 9867600),
         ({"$inc": {"a": "x"}}, 14),
         ({"$mul": {"a": None}}, 14),
         ({"$push": {"a": {"$each": 1}}}, 2),
         ({"$push": {"a": {"$each": [], "$foo": 1}}}, 2),
         ({"$push": {"a": {"$each": [], "$slice": 1.5}}}, 2),
         ({"$push": {"a": {"$each": [], "$sort": 2}}}, 2),
+        ({"$push": {"a": {"$each": [], "$sort": {"x": 2}}}}, 2),
+        ({"$push": {"a": {"$each": [], "$sort": {"x.": 1}}}}, 2),
+        ({"$addToSet": {"a": {"$each": 1}}}, 14),
         ({"$pop": {"a": 2}}, 9),
         ({"$pullAll": {"a": 1}}, 2),
         ({"$bit": {"a": {"nand": 1}}}, 2),
@@ -186,6 +191,11 @@ def test_a_wrong_update_is_refused_before_any_document(update, code):
         ({"a": [1]}, {"$set": {"a.$": 1}}, 2),
         ({"a": [{"b": 1}]}, {"$rename": {"a.0.b": "c"}}, 2),
         ({"a": [{"b": 1}]}, {"$set": {"a.$[].b": 1, "a.0": 2}}, 40),
+        ({"a": 1}, {"$rename": {"a": "_id"}}, 66),
+        ({"a": 1}, {"$rename": {"a.b": "c"}}, 28),
+        ({}, {"$set": {"$a": 1}}, 52),
+        ({"$a": 1}, {"$inc": {"$a": 1}}, 52),
+        ({"a": 1}, {"$rename": {"a": "$b"}}, 52),
         ({"a": 1}, [{"$replaceWith": "$a"}], 40228),
     ],
 )
@@ -219,6 +229,24 @@ def test_a_replacement_keeps_the_identifier_and_puts_it_first():
     assert update.replacement
     assert list(update.apply({"_id": 5, "x": 1}).items()) == [("_id", 5), ("a", {"$b": 1}), ("c.d", 2)]
     assert list(compile_update({"a": 1, "_id": 5}).apply({"_id": 5})) == ["_id", "a"]
+
+
+def test_names_that_begin_with_a_dollar_are_for_fields_below_and_for_inserts():
+    assert compile_update({"$set": {"a.$b": 1}}).apply({"_id": 1}) == {"_id": 1, "a": {"$b": 1}}
+    assert compile_update({"$unset": {"$a": 1}, "$min": {"$b": 9}}).apply({"$a": 1, "$b": 5}) == {"$b": 5}
+    assert compile_update({"$setOnInsert": {"$a": 1}}).apply({"_id": 1}, inserting=True) == {"_id": 1, "$a": 1}
+
+
+@pytest.mark.parametrize(
+    ("old", "update"),
+    [
+        (-0.0, {"$inc": {"a": 0.0}}),
+        (-0.0, {"$mul": {"a": -0.0}}),
+        (Decimal128("1.0"), {"$inc": {"a": Decimal128("0.00")}}),
+    ],
+)
+def test_arithmetic_that_gives_an_equal_number_writes_nothing(old, update):
+    assert identical(compile_update(update).apply({"_id": 1, "a": old}), {"_id": 1, "a": old})
 
 
 def test_an_upsert_sets_what_is_for_inserts_only():

@@ -1,6 +1,7 @@
 """Which element of an array a query matched: what the positional ``$`` of updates and projections stands for.
 
-https://www.mongodb.com/docs/manual/reference/operator/update/positional/
+MongoDB tries the conditions of a filter in an order of its own, by operator and then by path, and the last one that met
+an element of an array counts. https://www.mongodb.com/docs/manual/reference/operator/update/positional/
 """
 
 import re
@@ -9,23 +10,26 @@ from typing import Any
 
 from bson import Regex
 
-from .matching import Scope, compile_query, is_operators
+from .comparisons import Predicate
+from .matching import Scope, compile_element, compile_query, is_operators
 from .paths import is_index
 from .values import MISSING
 
 Position = Callable[[dict[str, Any]], int | None]
-_OF_NO_ELEMENT = frozenset({"$ne", "$nin", "$not", "$exists", "$size", "$options"})
+_ORDER = (
+    "$elemMatch", "$size", "$eq", "$lte", "$lt", "$gt", "$gte", "$regex", "$mod", "$exists", "$in", "$bitsAllSet",
+    "$bitsAllClear", "$bitsAnySet", "$bitsAnyClear", "$type",
+)  # fmt: skip
+"""Operators that one element can fulfil, in the order in which they are tried."""
+Condition = tuple[str, str, Any]
+"""Path, operator, argument."""
 
 
 def compile_position(query: Mapping[str, Any], scope: Scope | None = None) -> Position:
-    """A function that gives the place of the first element the query matched, None where no array was involved.
+    """A function that gives the place of the element the query matched, None where no array was involved."""
+    conditions = sorted(_conditions(query), key=lambda condition: (_ORDER.index(condition[1]), condition[0]))
+    positions = [_of_condition(condition, scope or Scope()) for condition in conditions]
 
-    Where conditions on several arrays match, the last one counts.
-    """
-    return _last(_positions(query, scope or Scope()))
-
-
-def _last(positions: list[Position]) -> Position:
     def position(document: dict[str, Any]) -> int | None:
         found: int | None = None
         for each in positions:
@@ -36,53 +40,76 @@ def _last(positions: list[Position]) -> Position:
     return position
 
 
-def _positions(query: Mapping[str, Any], scope: Scope) -> list[Position]:
-    positions: list[Position] = []
+def _conditions(query: Mapping[str, Any]) -> list[Condition]:
+    conditions: list[Condition] = []
     for name, operand in query.items():
         if name == "$and":
-            positions += [position for part in operand for position in _positions(part, scope)]
+            conditions += [condition for part in _queries(operand) for condition in _conditions(part)]
         elif name == "$or":
-            positions.append(_of_alternatives(operand, scope))
+            conditions += _of_alternatives(_queries(operand))
         elif not name.startswith("$"):
-            positions += [_of_clause(name, clause, scope) for clause in _clauses(operand)]
-    return positions
+            conditions += [(name, operator, argument) for operator, argument in _operators(operand)]
+    return conditions
 
 
-def _of_alternatives(queries: list[Any], scope: Scope) -> Position:
-    alternatives = [(compile_query(query, scope), _last(_positions(query, scope))) for query in queries]
-
-    def position(document: dict[str, Any]) -> int | None:
-        return next((place(document) for match, place in alternatives if match(document)), None)
-
-    return position
+def _queries(operand: Any) -> list[Any]:
+    """The parts of an ``$and`` or ``$or``; what is no query is refused where the filter is compiled."""
+    return [part for part in operand if isinstance(part, Mapping)] if isinstance(operand, list) else []
 
 
-def _clauses(operand: Any) -> list[Any]:
+def _of_alternatives(queries: list[Any]) -> list[Condition]:
+    """An ``$or`` says nothing of elements, unless it is in truth one condition: a single query, or an ``$in``."""
+    conditions = [_conditions(query) for query in queries]
+    if len(conditions) == 1:
+        return conditions[0]
+    single = [found[0] for query, found in zip(queries, conditions, strict=True) if len(query) == len(found) == 1]
+    equal = all(operator == "$eq" or (operator == "$in" and type(value) is list) for _, operator, value in single)
+    if len(single) < len(queries) or not equal or len({path for path, _, _ in single}) > 1:
+        return []
+    values = [value for _, operator, argument in single for value in (argument if operator == "$in" else [argument])]
+    return [(single[0][0], "$in", values)]
+
+
+def _operators(operand: Any) -> list[tuple[str, Any]]:
     """The conditions on a field one by one, without those no single element fulfils."""
-    if isinstance(operand, Regex | re.Pattern) or not is_operators(operand):
-        return [operand]
-    clauses: list[Any] = []
+    if isinstance(operand, Regex | re.Pattern):
+        return [("$regex", operand)]
+    if not is_operators(operand):
+        return [("$eq", operand)]
+    found: list[tuple[str, Any]] = []
     for name, argument in operand.items():
-        if name == "$all":
-            clauses += [item if is_operators(item) else {"$eq": item} for item in argument]
+        if name == "$all" and isinstance(argument, list):
+            found += [pair for item in argument for pair in _operators(item)]
         elif name == "$regex":
-            clauses.append({key: operand[key] for key in ("$regex", "$options") if key in operand})
-        elif name not in _OF_NO_ELEMENT:
-            clauses.append({name: argument})
-    return clauses
+            found.append((name, {key: operand[key] for key in ("$regex", "$options") if key in operand}))
+        elif name in _ORDER and (name != "$exists" or argument):
+            found.append((name, argument))
+    return found
 
 
-def _of_clause(path: str, clause: Any, scope: Scope) -> Position:
+def _of_condition(condition: Condition, scope: Scope) -> Position:
+    path, operator, argument = condition
     parts = tuple(path.split("."))
-    match = compile_query({path: clause}, scope)
+    clause = argument if operator == "$regex" and type(argument) is dict else {operator: argument}
+    below = compile_query({path: clause}, scope)
+    element = _element_test(operator, argument, clause, scope)
 
     def position(document: dict[str, Any]) -> int | None:
         depth, array = _first_array(document, parts)
         if array is None:
             return None
-        return next((at for at, item in enumerate(array) if match(_nested(parts[:depth], [item]))), None)
+        if depth == len(parts):
+            return next((at for at, item in enumerate(array) if element(item)), None)
+        return next((at for at, item in enumerate(array) if below(_nested(parts[:depth], [item]))), None)
 
     return position
+
+
+def _element_test(operator: str, argument: Any, clause: Any, scope: Scope) -> Predicate:
+    """The test of an element of the array at the end of the path."""
+    if operator == "$size":  # is of the array itself
+        return lambda item: False
+    return compile_element(argument if operator == "$elemMatch" else clause, scope)
 
 
 def _first_array(document: Any, parts: tuple[str, ...]) -> tuple[int, list[Any] | None]:

@@ -19,6 +19,8 @@ Shape = Callable[[dict[str, Any]], dict[str, Any]]
 Add = Callable[[dict[str, Any], dict[str, Any], Variables], dict[str, Any]]
 """A function of the document to add to, the document expressions read, and the variables."""
 
+_DEEPEST_PATH = 200
+
 
 def split_path(path: str) -> Path:
     """The names of a dotted path; raises CommandError for one that no field can have."""
@@ -32,6 +34,10 @@ def split_path(path: str) -> Path:
     if any(part.startswith("$") and part not in REFERENCE_FIELDS for part in parts):
         message = f"FieldPath field names may not start with '$': {path!r}. Consider using $getField or $setField."
         raise CommandError("Location16410", message)
+    if "\0" in path:
+        raise CommandError("Location16411", f"FieldPath field names may not contain '\\0': {path!r}")
+    if len(parts) > _DEEPEST_PATH:
+        raise CommandError("Overflow", f"FieldPath is too long; it may have {_DEEPEST_PATH} parts")
     return parts
 
 
@@ -52,15 +58,29 @@ def plant(found: Iterable[tuple[Path, Any]]) -> Tree:
     """The tree of the leaves; raises CommandError where one path leads through another."""
     tree: Tree = {}
     for path, leaf in found:
-        node = tree
-        for depth, part in enumerate(path[:-1]):
-            node = node.setdefault(part, {})
-            if type(node) is not dict:
-                raise _collision(path, path[depth + 1 :])
-        if path[-1] in node:
-            raise _collision(path, ())
-        node[path[-1]] = leaf
+        grow(tree, path, leaf)
     return tree
+
+
+def grow(tree: Tree, path: Path, leaf: Any) -> None:
+    """Put one leaf into the tree; raises CommandError as ``plant``."""
+    node = tree
+    for depth, part in enumerate(path[:-1]):
+        node = node.setdefault(part, {})
+        if type(node) is not dict:
+            raise _collision(path, path[depth + 1 :])
+    if path[-1] in node:
+        raise _collision(path, ())
+    node[path[-1]] = leaf
+
+
+def branch(tree: Tree, path: Path) -> None:
+    """Make room for leaves below the path; raises CommandError where a leaf stands there."""
+    node = tree
+    for depth, part in enumerate(path):
+        node = node.setdefault(part, {})
+        if type(node) is not dict:
+            raise _collision(path, path[depth + 1 :])
 
 
 def _collision(path: Path, rest: Path) -> CommandError:

@@ -8,16 +8,17 @@ from typing import Any
 from bson import Regex
 
 from .comparisons import equality, membership
-from .errors import bad, mismatch, unparsable
+from .errors import CommandError, bad, mismatch, unparsable
 from .keys import encode_key, invert
 from .matching import compile_element, compile_query, is_operators
 from .numbers import is_whole, to_int
-from .sorting import compile_sort, direction_of
+from .sorting import compile_sort
 from .update_operators import UNCHANGED, Modify, Row, Target
-from .values import MISSING, is_number, type_name
+from .values import MISSING, exact, is_number, type_name
 
 _PUSH_OPTIONS = ("$each", "$position", "$slice", "$sort")
 Change = Callable[[list[Any]], list[Any]]
+Refusal = Callable[[str], CommandError]
 
 
 def _array(old: Any, target: Target) -> list[Any]:
@@ -26,15 +27,14 @@ def _array(old: Any, target: Target) -> list[Any]:
     return old
 
 
-def _each(name: str, argument: dict[str, Any], known: tuple[str, ...]) -> list[Any]:
+def _each(name: str, argument: dict[str, Any], known: tuple[str, ...], refusal: Refusal) -> list[Any]:
     for option in argument:
         if option not in known:
             raise bad(f"Unrecognized clause in {name}: {option}")
-    if type(argument["$each"]) is not list:
-        raise bad(
-            f"The argument to $each in {name} must be an array but it was of type: {type_name(argument['$each'])}"
-        )
-    return argument["$each"]
+    items = argument["$each"]
+    if type(items) is not list:
+        raise refusal(f"The argument to $each in {name} must be an array but it was of type: {type_name(items)}")
+    return items
 
 
 def _integer(name: str, value: Any) -> int:
@@ -46,7 +46,7 @@ def _integer(name: str, value: Any) -> int:
 def _push(argument: Any, target: Target) -> Modify:
     if type(argument) is not dict or "$each" not in argument:
         return lambda old: [argument] if old is MISSING else [*_array(old, target), argument]
-    items = _each("$push", argument, _PUSH_OPTIONS)
+    items = _each("$push", argument, _PUSH_OPTIONS, bad)
     place = _integer("$position", argument["$position"]) if "$position" in argument else None
     changes: list[Change] = []
     if "$sort" in argument:
@@ -71,11 +71,12 @@ def _slicing(count: int) -> Change:
 
 def _sorting(by: Any, target: Target) -> Change:
     if type(by) is dict and by:
+        _check_sort(by)
         sort_key = compile_sort(by, target.collation)
         return lambda items: sorted(items, key=lambda item: sort_key(item if type(item) is dict else {}))
-    if not is_number(by):
+    if not _is_direction(by):
         raise bad("The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields")
-    upwards = direction_of(by) > 0
+    upwards = exact(by) > 0
 
     def key(item: Any) -> bytes:
         found = encode_key(item, target.collation)
@@ -84,9 +85,21 @@ def _sorting(by: Any, target: Target) -> Change:
     return lambda items: sorted(items, key=key)
 
 
+def _check_sort(by: dict[str, Any]) -> None:
+    for path, direction in by.items():
+        if path.startswith("$") or not all(path.split(".")):
+            raise bad(f"The $sort field '{path}' is no valid path")
+        if not _is_direction(direction):
+            raise bad(f"The $sort of field '{path}' must be 1 or -1")
+
+
+def _is_direction(value: Any) -> bool:
+    return is_number(value) and exact(value) in (1, -1)
+
+
 def _add_to_set(argument: Any, target: Target) -> Modify:
     several = type(argument) is dict and next(iter(argument), None) == "$each"
-    items = _each("$addToSet", argument, ("$each",)) if several else [argument]
+    items = _each("$addToSet", argument, ("$each",), mismatch) if several else [argument]
 
     def modify(old: Any) -> Any:
         known = _array(old, target) if old is not MISSING else []

@@ -18,7 +18,7 @@ from .expressions import current_time
 from .keys import encode_key
 from .matching import Scope
 from .numbers import DECIMAL, DOUBLE, fits_long, kind, whole
-from .values import MISSING, is_number, type_name
+from .values import MISSING, exact, is_nan, is_number, type_name
 
 Modify = Callable[[Any], Any]
 Row = Callable[[Any, "Target"], Modify]
@@ -64,11 +64,16 @@ def _arithmetic(name: str, verb: str, compute: Callable[[Any, Any], Any], start:
             found = compute(old, argument)
             if type(found) is float and DOUBLE not in (kind(old), kind(argument)):  # it did not fit in 64 bits
                 raise bad(f"Failed to apply {name} operations to current value {old!r} of the field '{target.path}'")
-            return found
+            return UNCHANGED if _is_same_number(old, found) else found
 
         return modify
 
     return row
+
+
+def _is_same_number(old: Any, new: Any) -> bool:
+    """Of one type and equal: MongoDB writes nothing then, so that -0.0 stays -0.0."""
+    return kind(new) == kind(old) and not is_nan(old) and exact(new) == exact(old)
 
 
 def _extreme(*, greatest: bool) -> Row:

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from .errors import CommandError, bad
-from .paths import REFERENCE_FIELDS, is_index
-from .values import MISSING, type_name
+from .paths import is_index
+from .values import MISSING, identical, type_name
 
 Path = tuple[str, ...]
 _MOST_NULLS = 1_500_000
@@ -24,10 +24,8 @@ def parse_path(path: str) -> Path:
         raise CommandError("EmptyFieldName", message)
     if parts[0] == "$" or parts[0].startswith("$["):
         raise bad(f"Cannot have positional (i.e. '{parts[0]}') element in the first position in path '{path}'")
-    for part in parts:
-        if part.startswith("$") and not is_positional(part) and part not in REFERENCE_FIELDS:
-            message = f"The dollar ($) prefixed field '{part}' in '{path}' is not valid for storage."
-            raise CommandError("DollarPrefixedFieldName", message)
+    if parts.count("$") > 1:
+        raise bad(f"Too many positional (i.e. '$') elements found in path '{path}'")
     return parts
 
 
@@ -98,6 +96,14 @@ def _set_element(items: list[Any], place: int, value: Any) -> None:
 def not_viable(node: Any, path: Path, depth: int) -> CommandError:
     place = f"{path[depth - 1]}: {node!r}" if depth else repr(node)
     return CommandError("PathNotViable", f"Cannot create field '{path[depth]}' in element {{{place}}}")
+
+
+def check_names(names: Iterable[str], old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raise CommandError for a field of the document itself, set or changed, whose name begins with a dollar."""
+    for name in names:
+        if name.startswith("$") and name in new and (name not in old or not identical(old[name], new[name])):
+            message = f"The dollar ($) prefixed field '{name}' in '{name}' is not valid for storage."
+            raise CommandError("DollarPrefixedFieldName", message)
 
 
 def check_viable(document: Any, path: Path) -> None:

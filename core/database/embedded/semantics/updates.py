@@ -15,6 +15,7 @@ from .update_paths import (
     Path,
     application_order,
     check_conflicts,
+    check_names,
     check_viable,
     is_positional,
     parse_path,
@@ -41,10 +42,18 @@ Step = tuple[Path, Apply]
 class Update:
     """``apply`` gives the new document and leaves the old one as it was."""
 
-    def __init__(self, change: Callable[[dict[str, Any], bool], dict[str, Any]], *, replacement: bool = False) -> None:
+    def __init__(
+        self,
+        change: Callable[[dict[str, Any], bool], dict[str, Any]],
+        *,
+        replacement: bool = False,
+        always_modifies: bool = False,
+    ) -> None:
         self._change = change
         self.replacement = replacement
         """A whole document takes the place of the old one."""
+        self.always_modifies = always_modifies
+        """Counts as a change where nothing differs: MongoDB compares a replacement before it adds the ``_id``."""
 
     def apply(self, document: dict[str, Any], *, inserting: bool = False) -> dict[str, Any]:
         """The document after the update; ``inserting`` for an upsert, whose base is ``upsert_base``.
@@ -69,7 +78,8 @@ def compile_update(
     if not isinstance(update, Mapping):
         return Update(_pipeline(update, array_filters, collation, variables))
     if not next(iter(update), "").startswith("$"):
-        return Update(_replacement(dict(update), array_filters), replacement=True)
+        change = _replacement(dict(update), array_filters)
+        return Update(change, replacement=True, always_modifies="_id" not in update)
     scope = Scope(collation=collation, variables=variables)
     return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}))
 
@@ -149,6 +159,8 @@ def _operators(
         new = copy(document)
         for _, apply in chosen:
             apply(new, place)
+        if not inserting:
+            check_names((path[0] for path, _ in chosen), document, new)
         if "_id" in document and "_id" not in new:
             raise _immutable("it would be removed")
         return new
@@ -212,6 +224,8 @@ def _rename_sources(update: Mapping[str, Any]) -> list[Path]:
 def _rename(source_text: str, target_text: Any) -> Step:
     if type(target_text) is not str:
         raise bad(f"The 'to' field for $rename must be a string: {source_text}: {target_text!r}")
+    if "\x00" in target_text:
+        raise CommandError("Location9867600", f"The 'to' field for $rename must not hold a null byte: {source_text}")
     source, target = parse_path(source_text), parse_path(target_text)
     for text, path in ((source_text, source), (target_text, target)):
         if any(map(is_positional, path)):
@@ -222,7 +236,10 @@ def _rename(source_text: str, target_text: Any) -> Step:
     def apply(document: dict[str, Any], place: int | None) -> None:
         value = value_at(document, source)
         if value is MISSING:
+            check_viable(document, source)
             return
+        if target == ("_id",) and "_id" in document:
+            raise _immutable(f"by a rename of {source_text!r}")
         for path, role in ((source, "source"), (target, "destination")):
             _check_no_array(document, path, role)
         remove(document, source)
