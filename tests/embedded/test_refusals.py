@@ -32,7 +32,7 @@ _REMEDY = "set MONGODB_URI"
         ({"find": "c", "readConcern": {"level": "snapshot"}}, 9, "snapshot"),
         ({"aggregate": "c", "pipeline": [{"$merge": "d"}], "cursor": {}}, 40324, "$merge"),
         ({"aggregate": "c", "pipeline": [{"$geoNear": {}}], "cursor": {}}, 40324, "$geoNear"),
-        ({"aggregate": "c", "pipeline": [{"$project": {"x": {"$function": {}}}}], "cursor": {}}, 168, "$function"),
+        ({"aggregate": "c", "pipeline": [{"$project": {"x": {"$function": {}}}}], "cursor": {}}, 31325, "$function"),
         (
             {"aggregate": "c", "pipeline": [{"$changeStream": {"showExpandedEvents": True}}], "cursor": {}},
             9, "showExpandedEvents",

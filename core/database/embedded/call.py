@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from .catalog import check_namespace
 from .pace import Pace
 from .semantics.collation import Collation
-from .semantics.errors import CommandError, bad, mismatch
+from .semantics.errors import CommandError, bad, mismatch, unparsable
+from .semantics.evaluation import truthy
 from .semantics.values import exact, is_nan, is_number, type_name
 from .sessions import Session
 from .transactions import Transaction
@@ -43,6 +45,7 @@ class Call:
     def collection(self) -> str:
         if type(self.target) is not str:
             raise CommandError("InvalidNamespace", f"collection name has invalid type {type_name(self.target)}")
+        check_namespace(self.db, self.target)
         return self.target
 
     def text(self, name: str) -> str:
@@ -57,6 +60,9 @@ class Call:
     def flag(self, name: str, default: bool = False) -> bool:
         return flag(self.command, name, default)
 
+    def boolean(self, name: str, default: bool = False) -> bool:
+        return boolean(self.command, name, default)
+
     def number(self, name: str, default: int = 0, *, least: int = 0) -> int:
         """A whole number of any numeric type.
 
@@ -69,7 +75,7 @@ class Call:
         if not is_number(found) or is_nan(found):
             raise mismatch(f"BSON field '{self.name}.{name}' is the wrong type '{type_name(found)}', expected a number")
         if exact(found) < least:
-            raise CommandError("Location51024", f"BSON field '{name}' value must be >= {least}, actual value '{found}'")
+            raise bad(f"BSON field '{name}' value must be >= {least}, actual value '{found}'")
         if exact(found) >= 2**63:
             raise bad(f"BSON field '{name}' is out of range")
         return int(exact(found))
@@ -95,14 +101,25 @@ def mapping(options: Mapping[str, Any], name: str, where: str) -> Mapping[str, A
 
 
 def flag(options: Mapping[str, Any], name: str, default: bool = False) -> bool:
-    found = options.get(name, default)
+    """A boolean, or a number in its place."""
+    found = options.get(name)
+    if found is None:
+        return default
     if type(found) is not bool and not is_number(found):
         raise mismatch(f"Field '{name}' should be a boolean value, but found: {type_name(found)}")
-    return bool(found)
+    return truthy(found)
+
+
+def boolean(options: Mapping[str, Any], name: str, default: bool = False) -> bool:
+    """A boolean, for the options that MongoDB lets be nothing else."""
+    found = options.get(name)
+    if found is not None and type(found) is not bool:
+        raise mismatch(f"BSON field '{name}' is the wrong type '{type_name(found)}', expected type 'bool'")
+    return default if found is None else found
 
 
 def hint(options: Mapping[str, Any]) -> Any:
-    found = options.get("hint")
-    if found is not None and type(found) not in (str, dict):
-        raise CommandError("FailedToParse", "Hint must be a string or an object")
+    found = options.get("hint", "")
+    if type(found) not in (str, dict):
+        raise unparsable("Hint must be a string or an object")
     return found or None

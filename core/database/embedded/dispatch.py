@@ -12,19 +12,20 @@ from bson.errors import BSONError
 from .call import Call
 from .clock import timestamp
 from .commands.table import TABLE, Row
+from .concerns import check_read_concern, check_write_concern, with_write_concern
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
 from .labels import add_labels
 from .pace import Pace
-from .semantics.errors import CommandError, bad, mismatch, unsupported
-from .semantics.values import is_number
+from .semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
+from .semantics.numbers import is_whole
+from .semantics.values import exact, is_number, type_name
 from .wire import Request
 from .writer import storage_error
 
 log = logging.getLogger("core.database.embedded")
 Reply = dict[str, Any]
 _ENDING = ("commitTransaction", "abortTransaction")
-_CONCERN_LEVELS = ("local", "available", "majority", "linearizable", "snapshot")
 _REMEDY = "set MONGODB_URI to use a full MongoDB server"
 _NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
 
@@ -75,7 +76,7 @@ class Dispatcher:
                 reply = row.run(self.engine, call)
         else:
             reply = self._in_transaction(call, row)
-        return _with_write_concern(call, reply)
+        return with_write_concern(call, reply)
 
     def _in_transaction(self, call: Call, row: Row) -> Reply:
         if not row.transaction:
@@ -145,24 +146,22 @@ def _check_options(call: Call, row: Row) -> None:
         )
     if type(call.command.get("$db")) is not str:
         raise mismatch("BSON field '$db' is missing or no string")
-    if call.command.get("maxTimeMS") is not None:
-        call.number("maxTimeMS")
+    _check_max_time(call.command.get("maxTimeMS"))
     if call.command.get("apiVersion", "1") != "1" or call.command.get("apiStrict"):
         raise CommandError("APIVersionError", "the embedded database has API version 1, without apiStrict")
-    concern = call.mapping("readConcern") or {}
-    if concern.get("level", "local") not in _CONCERN_LEVELS:
-        raise bad(f"read concern level {concern['level']!r} is not known")
-    if "atClusterTime" in concern or (concern.get("level") == "snapshot" and call.command.get("autocommit") is None):
-        raise unsupported("read concern snapshot outside a transaction", "option")
+    check_read_concern(call)
+    check_write_concern(call)
 
 
-def _with_write_concern(call: Call, reply: Reply) -> Reply:
-    """More members than the one there is cannot acknowledge; the write is done all the same."""
-    wanted = (call.mapping("writeConcern") or {}).get("w", 1)
-    if wanted == "majority" or (is_number(wanted) and wanted <= 1):
-        return reply
-    message = f"Not enough data-bearing nodes for write concern w: {wanted!r}: the embedded database is one server"
-    return reply | {"writeConcernError": {"code": 100, "codeName": "UnsatisfiableWriteConcern", "errmsg": message}}
+def _check_max_time(limit: Any) -> None:
+    if limit is None:
+        return
+    if not is_number(limit):
+        raise mismatch(f"maxTimeMS must be a number, but is of type {type_name(limit)}")
+    if not is_whole(limit):
+        raise unparsable(f"maxTimeMS has non-integral value: {limit}")
+    if not 0 <= exact(limit) < 2**31:
+        raise bad(f"{limit} value for maxTimeMS is out of range [0, {2**31 - 1}]")
 
 
 def _as_reply(error: Exception, call: Call) -> Reply:

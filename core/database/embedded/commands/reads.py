@@ -25,21 +25,25 @@ Reply = dict[str, Any]
 def find(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
     query = call.mapping("filter") or {}
-    limit = call.number("limit", least=-(2**31))
+    if "filter" in call.command and call.command["filter"] is None:
+        raise mismatch("BSON field 'find.filter' is the wrong type 'null', expected type 'object'")
+    limit = call.number("limit")
     size: int | None = call.number("batchSize", FIRST_BATCH)
-    single = call.flag("singleBatch") or limit < 0
+    single = call.flag("singleBatch")
     with engine.reading(call) as reading:
         search = search_for(engine, call, reading, "filter", variables)
+        collection = engine.catalog.find(reading.sqlite, call.db, call.collection)
         shape = compile_projection(
-            call.mapping("projection"), query=query, collation=call.collation, variables=variables, score=search.score
-        )
-        pick = reading, call.number("skip"), abs(limit)
+            call.mapping("projection"), query=query, collation=call.collation, variables=variables, score=search.score,
+            view=collection is not None and collection.view is not None,
+        )  # fmt: skip
+        pick = reading, call.number("skip"), limit
         items: Iterator[Item]
         if call.mapping("projection"):
             items = map(shape, search.documents(*pick))
         else:
             items = (body or document or {} for _, body, document in search.rows(*pick))
-        cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=abs(limit))
+        cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=limit)
         cursor.transaction, cursor.peer = call.transaction, call.peer
         cursor.forever = call.flag("noCursorTimeout")
         batch = cursor.batch(size if not single or size else None)

@@ -28,7 +28,7 @@ class Totals:
 
     def goes_on(self, count: int, call: Call) -> bool:
         """Whether statements are left to try: none after an error of an ordered command."""
-        return self.done < count and not (self.errors and call.flag("ordered", True))
+        return self.done < count and not (self.errors and call.boolean("ordered", True))
 
     def add(self, statements: int, *, n: int) -> None:
         self.done += statements

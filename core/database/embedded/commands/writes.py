@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..call import Call, flag, hint, mapping
+from bson import Regex
+
+from ..call import Call, boolean, hint, mapping
 from ..edits import NotQuick, Outcome, Statement, edit, edit_at_once, savepoint
 from ..engine import Engine
 from ..semantics.collation import Collation
-from ..semantics.errors import CommandError, bad, mismatch, unsupported
+from ..semantics.errors import CommandError, bad, mismatch, unparsable
+from ..semantics.evaluation import truthy
 from ..semantics.expressions import command_variables
+from ..semantics.predicates import is_operators
 from ..semantics.projection import compile_projection
 from ..semantics.updates import compile_update
-from ..semantics.values import decode, decode_all, is_number, type_name
+from ..semantics.values import decode, decode_all, exact, is_number, type_name
 from ..sessions import recall, remember
 from ..store import New, prepare
 from ..writer import Writing
@@ -62,7 +66,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
                     totals.add(1, n=1)
                 except CommandError as error:
                     totals.fail(error)
-                    if call.flag("ordered", True):
+                    if call.boolean("ordered", True):
                         break
     _note(call, writing, totals)
     return totals
@@ -77,58 +81,90 @@ def _new(items: Sequence[Any]) -> list[New]:
 
 def update(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
-    return _run(engine, call, "updates", lambda item: _update_statement(item, variables), modified=True)
+    return _run(engine, call, "updates", _check_update, lambda item: _update(item, variables), modified=True)
 
 
 _UPDATE_OPTIONS = frozenset({"q", "u", "c", "multi", "upsert", "collation", "arrayFilters", "hint", "sort"})
 _DELETE_OPTIONS = frozenset({"q", "limit", "collation", "hint"})
 
 
-def _update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
-    _only(item, _UPDATE_OPTIONS, "update.updates")
-    change: Any = item.get("u")
-    many = flag(item, "multi")
-    if type(change) not in (dict, list):
-        raise CommandError("FailedToParse", "Update argument must be either an object or an array")
-    if item.get("c"):
-        raise unsupported("'c' of update", "option")
-    query = _query(item, "update.updates")
-    collation = Collation.from_spec(mapping(item, "collation", "update.updates"))  # pyright: ignore[reportArgumentType]
+def _check_update(item: Mapping[str, Any]) -> None:
+    """What is wrong with the form of one statement fails the command before any of them is done."""
+    where = "update.updates"
+    _only(item, _UPDATE_OPTIONS, where)
+    for name in ("q", "c", "collation", "sort"):
+        mapping(item, name, where)
+    for name in ("multi", "upsert"):
+        boolean(item, name)
+    _required(item, "q", where)
+    _change(_required(item, "u", where))
+    _array_filters(item, where)
+    hint(item)
+
+
+def _update(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
+    query, change, sort, many = item["q"], item["u"], item.get("sort") or {}, boolean(item, "multi")
+    constants = item.get("c")
+    if constants is not None:
+        if type(change) is not list:
+            raise CommandError("Location51198", "Constant values may only be specified for pipeline updates")
+        variables = {**variables, **constants}
+    collation = Collation.from_spec(item.get("collation"))
     found = compile_update(
         change, array_filters=item.get("arrayFilters"), collation=collation, variables=variables, query=query
     )
     if many and found.replacement:
-        raise CommandError("FailedToParse", "multi update is not supported for replacement-style update")
-    sort = mapping(item, "sort", "update.updates") or {}
+        raise unparsable("multi update is not supported for replacement-style update")
     if many and sort:
-        raise CommandError("FailedToParse", "Cannot specify sort with multi=true")
+        raise unparsable("Cannot specify sort with multi=true")
     return Statement(
-        query=query, update=found, many=many, upsert=flag(item, "upsert"), sort=sort, collation=collation,
+        query=query, update=found, many=many, upsert=boolean(item, "upsert"), sort=sort, collation=collation,
         hint=hint(item), variables=variables, long=type(change) is list,
     )  # fmt: skip
+
+
+def _change(change: Any) -> Any:
+    if type(change) not in (dict, list):
+        raise unparsable("Update argument must be either an object or an array")
+    return change
+
+
+def _array_filters(options: Mapping[str, Any], where: str) -> list[Any] | None:
+    found = options.get("arrayFilters")
+    if found is not None and (type(found) is not list or not all(type(one) is dict for one in found)):
+        raise mismatch(f"BSON field '{where}.arrayFilters' must be an array of objects")
+    return found
 
 
 def delete(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
 
     def statement(item: Mapping[str, Any]) -> Statement:
-        _only(item, _DELETE_OPTIONS, "delete.deletes")
-        limit = item.get("limit")
-        if not is_number(limit) or limit not in (0, 1):
-            raise CommandError("FailedToParse", f"The limit field in delete objects must be 0 or 1. Got {limit}")
-        collation = Collation.from_spec(mapping(item, "collation", "delete.deletes"))  # pyright: ignore[reportArgumentType]
-        query = _query(item, "delete.deletes")
         return Statement(
-            query=query, update=None, many=limit == 0, collation=collation, hint=hint(item), variables=variables
-        )
+            query=item["q"], update=None, many=not truthy(item["limit"]),
+            collation=Collation.from_spec(item.get("collation")), hint=hint(item), variables=variables,
+        )  # fmt: skip
 
-    return _run(engine, call, "deletes", statement, modified=False)
+    return _run(engine, call, "deletes", _check_delete, statement, modified=False)
 
 
-def _query(item: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    if "q" not in item:
-        raise CommandError("Location40414", f"BSON field '{where}.q' is missing but a required field")
-    return mapping(item, "q", where) or {}
+def _check_delete(item: Mapping[str, Any]) -> None:
+    where = "delete.deletes"
+    _only(item, _DELETE_OPTIONS, where)
+    for name in ("q", "collation"):
+        mapping(item, name, where)
+    _required(item, "q", where)
+    limit = _required(item, "limit", where)
+    if not is_number(limit) or exact(limit) not in (0, 1):
+        raise unparsable(f"The limit field in delete objects must be 0 or 1. Got {limit}")
+    hint(item)
+
+
+def _required(options: Mapping[str, Any], name: str, where: str) -> Any:
+    found = options.get(name)
+    if found is None:
+        raise CommandError("Location40414", f"BSON field '{where}.{name}' is missing but a required field")
+    return found
 
 
 def _only(item: Mapping[str, Any], known: frozenset[str], where: str) -> None:
@@ -138,10 +174,18 @@ def _only(item: Mapping[str, Any], known: frozenset[str], where: str) -> None:
 
 
 def _run(
-    engine: Engine, call: Call, key: str, parse: Callable[[Mapping[str, Any]], Statement], *, modified: bool
+    engine: Engine,
+    call: Call,
+    key: str,
+    check: Callable[[Mapping[str, Any]], None],
+    parse: Callable[[Mapping[str, Any]], Statement],
+    *,
+    modified: bool,
 ) -> Reply:
     """All statements; those held to one key share a commit, each other has its own."""
     items = [decode(item) if isinstance(item, bytes) else item for item in _statements(call, key)]
+    for item in items:
+        check(item)
     totals = _earlier(engine, call)
     while totals.goes_on(len(items), call):
         at = totals.done
@@ -169,7 +213,7 @@ def _quick(
             break
         except CommandError as error:
             totals.fail(error)
-            if call.flag("ordered", True):
+            if call.boolean("ordered", True):
                 break
     _note(call, writing, totals)
     return totals
@@ -194,10 +238,11 @@ def _slow(
 
 def find_and_modify(engine: Engine, call: Call) -> Reply:
     removing, change = call.flag("remove"), call.command.get("update")
-    if removing == (change is not None):
-        raise CommandError("FailedToParse", "Either an update or remove=true must be specified")
+    if removing == ("update" in call.command):
+        raise unparsable("Either an update or remove=true must be specified")
     if removing and (call.flag("new") or call.flag("upsert")):
-        raise CommandError("FailedToParse", "Cannot specify both new=true or upsert=true and remove=true")
+        raise unparsable("Cannot specify both new=true or upsert=true and remove=true")
+    call.flag("bypassDocumentValidation")
     earlier = _recalled(engine, call)
     if earlier is not None:
         return earlier
@@ -230,30 +275,31 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
 def _find_and_modify_statement(call: Call, change: Any) -> Statement:
     query = call.mapping("query") or {}
     variables = command_variables(call.mapping("let"))
-    found = None
-    if change is not None:
-        if type(change) not in (dict, list):
-            raise CommandError("FailedToParse", "Update argument must be either an object or an array")
+    filters, found = _array_filters(call.command, call.name), None
+    if "update" in call.command:
         found = compile_update(
-            change,
-            array_filters=call.command.get("arrayFilters"),
-            collation=call.collation,
-            variables=variables,
-            query=query,
+            _change(change), array_filters=filters, collation=call.collation, variables=variables, query=query
         )
     return Statement(
-        query=query, update=found, upsert=call.flag("upsert"), sort=call.sort, collation=call.collation,
-        hint=call.hint, variables=variables, long=type(change) is list,
+        query=query, update=found, upsert=call.flag("upsert"), sort={} if _is_of_one(query) else call.sort,
+        collation=call.collation, hint=call.hint, variables=variables, long=type(change) is list,
     )  # fmt: skip
+
+
+def _is_of_one(query: Mapping[str, Any]) -> bool:
+    """By ``_id``: MongoDB does not even read a sort beside it."""
+    return list(query) == ["_id"] and not isinstance(query["_id"], Regex) and not is_operators(query["_id"])
 
 
 # Shared
 
 
 def _statements(call: Call, key: str) -> Sequence[Any]:
-    found = call.bodies.get(key) or call.command.get(key)
-    if found is None or not isinstance(found, list):
-        raise CommandError("Location40414", f"BSON field '{call.name}.{key}' is missing but a required field")
+    call.boolean("ordered")
+    call.flag("bypassDocumentValidation")
+    found = call.bodies[key] if key in call.bodies else _required(call.command, key, call.name)
+    if not isinstance(found, list):
+        raise mismatch(f"BSON field '{call.name}.{key}' is the wrong type '{type_name(found)}', expected type 'array'")
     if not 0 < len(found) <= _MOST_STATEMENTS:
         message = f"Write batch sizes must be between 1 and {_MOST_STATEMENTS}. Got {len(found)} operations."
         raise CommandError("InvalidLength", message)

@@ -10,7 +10,7 @@ from bson import Regex
 from .comparisons import equality, membership
 from .errors import CommandError, bad, mismatch, unparsable
 from .keys import encode_key, invert
-from .matching import compile_element, compile_query, is_operators
+from .matching import compile_query, is_operators
 from .numbers import is_whole, to_int
 from .sorting import compile_sort
 from .update_operators import UNCHANGED, Modify, Row, Target
@@ -133,13 +133,12 @@ def _pull(argument: Any, target: Target) -> Modify:
 
 
 def _pull_test(argument: Any, target: Target) -> Callable[[Any], bool]:
-    """Operators try each element; a document is a query on the elements that are documents; else equality."""
-    if isinstance(argument, Regex | re.Pattern):
-        return compile_element({"$in": [argument]}, target.scope)
+    """Operators try each element as a field's value; a document is a query on elements that are; else equality."""
+    if isinstance(argument, Regex | re.Pattern) or is_operators(argument):
+        of_field = compile_query({"": argument}, target.scope)
+        return lambda item: of_field({"": item})
     if type(argument) is not dict:
         return equality(argument, target.collation)
-    if is_operators(argument):
-        return compile_element(argument, target.scope)
     match = compile_query(argument, replace(target.scope, inside=True))
     return lambda item: type(item) is dict and match(item)
 
