@@ -273,7 +273,7 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
 
 
 def _find_and_modify_statement(call: Call, change: Any) -> Statement:
-    query = call.mapping("query") or {}
+    query, sort = call.mapping("query") or {}, call.sort
     variables = command_variables(call.mapping("let"))
     filters, found = _array_filters(call.command, call.name), None
     if "update" in call.command:
@@ -281,7 +281,7 @@ def _find_and_modify_statement(call: Call, change: Any) -> Statement:
             _change(change), array_filters=filters, collation=call.collation, variables=variables, query=query
         )
     return Statement(
-        query=query, update=found, upsert=call.flag("upsert"), sort={} if _is_of_one(query) else call.sort,
+        query=query, update=found, upsert=call.flag("upsert"), sort={} if _is_of_one(query) else sort,
         collation=call.collation, hint=call.hint, variables=variables, long=type(change) is list,
     )  # fmt: skip
 
