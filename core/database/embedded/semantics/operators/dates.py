@@ -1,287 +1,220 @@
-"""Dates: https://www.mongodb.com/docs/manual/reference/operator/aggregation/#date-expression-operators"""
+"""Parts of dates and dates of parts.
+
+https://www.mongodb.com/docs/manual/reference/operator/aggregation/#date-expression-operators
+"""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
-from bson import Int64
-
-from ..date_parsing import parse_date
-from ..dates import (
-    DAY,
-    FIXED_UNITS,
-    MONTHS,
-    add_months,
-    date_milliseconds,
-    date_of,
-    format_date,
-    from_local,
-    local_time,
-    week_of_year,
-    weekday_of,
-    zone_of,
-)
+from ..date_formats import check_format, format_date
+from ..date_parsing import check_pattern, parse_date
+from ..dates import LocalTime, date_milliseconds, date_of, day_start, iso_day_start, local_time
 from ..errors import CommandError
-from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, is_nullish, named, rows
-from ..numbers import INT, is_whole, to_int, whole
-from ..values import MISSING, is_number, type_name
+from ..evaluation import Evaluate, Row, Scope
+from ..numbers import INT, fits_long, is_whole, to_int, whole
+from ..time_zones import UTC_ZONE, Zone, to_utc
+from ..values import is_number, type_name
+from . import date_arithmetic
+from .date_arguments import Arguments, Signature, check_zone, operator
 
 _DEFAULT_FORMAT = "%Y-%m-%dT%H:%M:%S.%LZ"
 _LOCAL_FORMAT = "%Y-%m-%dT%H:%M:%S.%L"
 
+Read = Callable[[LocalTime], Any]
 
-def _part(name: str, take: Callable[[datetime], Any]) -> Row:
+# Parts
+
+_ZONE: Final = {"timezone": check_zone}
+_PART: Final = Signature(
+    required={"date": "Location40539"}, optional=("timezone",), not_object="Location40535", unknown="Location40535",
+    checks=_ZONE,
+)  # fmt: skip
+
+
+def _part(name: str, take: Read) -> Row:
     """An operator that reads a part of a date, given bare or as {date, timezone}."""
 
-    def row(argument: Any, scope: Scope) -> Evaluate:
-        if type(argument) is dict and not next(iter(argument), "").startswith("$"):
-            fields = arguments_of(name, argument, ("date",), ("timezone",))
-        else:
-            fields = {"date": argument[0] if type(argument) is list and len(argument) == 1 else argument}
-        date, zone = scope.compile(fields["date"]), scope.compile(fields.get("timezone", "UTC"))
+    def compute(given: Arguments) -> Any:
+        return take(local_time(date_milliseconds(given.required("date")), given.zone()))
 
-        def evaluate(document: Any, variables: Variables) -> Any:
-            value, where = date(document, variables), zone(document, variables)
-            if is_nullish(value) or is_nullish(where):
-                return None
-            return take(local_time(value, zone_of(where)))
+    row = operator(name, _PART, compute)
 
-        return evaluate
+    def compile_call(argument: Any, scope: Scope) -> Evaluate:
+        if type(argument) is list:
+            if len(argument) != 1:
+                message = f"{name} accepts exactly one argument if given an array, but was given {len(argument)}"
+                raise CommandError("Location40536", message)
+            (argument,) = argument
+            return row({"date": argument}, scope)
+        bare = type(argument) is not dict or next(iter(argument), "").startswith("$")
+        return row({"date": argument} if bare else argument, scope)
 
-    return row
-
-
-def _to_parts(name: str, argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of(name, argument, ("date",), ("timezone", "iso8601"))
-    parts = _ISO_PARTS if fields.get("iso8601") is True else _PARTS
-    given = {field: fields[field] for field in ("date", "timezone") if field in fields}
-    return _part(name, lambda local: {part: read(local) for part, read in parts.items()})(given, scope)
+    return compile_call
 
 
-_TIME: dict[str, Callable[[datetime], Any]] = {
-    "hour": lambda d: d.hour,
-    "minute": lambda d: d.minute,
-    "second": lambda d: d.second,
-    "millisecond": lambda d: d.microsecond // 1000,
+_TIME: Final[dict[str, Read]] = {
+    "hour": lambda local: local.moment.hour,
+    "minute": lambda local: local.moment.minute,
+    "second": lambda local: local.moment.second,
+    "millisecond": lambda local: local.moment.microsecond // 1000,
 }
-_PARTS: dict[str, Callable[[datetime], Any]] = {
-    "year": lambda d: d.year, "month": lambda d: d.month, "day": lambda d: d.day, **_TIME,
+_PARTS: Final[dict[str, Read]] = {
+    "year": lambda local: local.year, "month": lambda local: local.moment.month, "day": lambda local: local.moment.day,
+    **_TIME,
 }  # fmt: skip
-_ISO_PARTS: dict[str, Callable[[datetime], Any]] = {
-    "isoWeekYear": lambda d: d.isocalendar().year,
-    "isoWeek": lambda d: d.isocalendar().week,
-    "isoDayOfWeek": lambda d: d.isoweekday(),
+_ISO_PARTS: Final[dict[str, Read]] = {
+    "isoWeekYear": lambda local: local.iso_year,
+    "isoWeek": lambda local: local.moment.isocalendar().week,
+    "isoDayOfWeek": lambda local: local.moment.isoweekday(),
     **_TIME,
 }
 
 
-def _to_string(date: Any, format: Any, timezone: Any, on_null: Any) -> Any:
-    if is_nullish(date):
-        return None if on_null is MISSING else on_null
-    if format is None or timezone is None:
+def _to_parts(given: Arguments) -> Any:
+    date, zone, iso = given.get("date"), given.zone(), given.required("iso8601", False)
+    if type(iso) is not bool:
+        raise CommandError("Location40521", f"iso8601 must evaluate to a bool, found {type_name(iso)}")
+    if date is None:
         return None
-    zone = UTC if timezone is MISSING else zone_of(timezone)
-    if format is MISSING:
-        format = _DEFAULT_FORMAT if timezone is MISSING or zone is UTC else _LOCAL_FORMAT
-    if type(format) is not str:
-        raise CommandError(
-            "Location18533", f"$dateToString requires that 'format' be a string, found: {type_name(format)}"
-        )
-    return format_date(local_time(date, zone), format)
+    local = local_time(date_milliseconds(date), zone)
+    return {part: read(local) for part, read in (_ISO_PARTS if iso else _PARTS).items()}
 
 
-def _from_string(argument: Any, scope: Scope) -> Evaluate:
-    optional = ("format", "timezone", "onError", "onNull")
-    fields = arguments_of("$dateFromString", argument, ("dateString",), optional)
-    text, on_null = scope.compile(fields["dateString"]), scope.compile(fields.get("onNull"))
-    given = [scope.compile(fields[name]) if name in fields else None for name in ("format", "timezone")]
-    on_error = scope.compile(fields["onError"]) if "onError" in fields else None
-
-    def evaluate(document: Any, variables: Variables) -> Any:
-        value = text(document, variables)
-        if is_nullish(value):
-            return on_null(document, variables)
-        options = [item(document, variables) if item is not None else MISSING for item in given]
-        if any(item is None for item in options):
-            return None
-        try:
-            return _parsed(value, *options)
-        except CommandError as error:
-            if on_error is None or error.code_name != "ConversionFailure":
-                raise
-            return on_error(document, variables)
-
-    return evaluate
+_YEAR, _ISO_YEAR = ("year", "month", "day"), ("isoWeekYear", "isoWeek", "isoDayOfWeek")
+_LONG: Final = (-(2**63), 2**63 - 1)
+_SHORT: Final = (-(2**15), 2**15 - 1)
+_YEARS: Final = (1, 9999)
 
 
-def _parsed(value: Any, pattern: Any, zone: Any) -> Any:
-    if type(value) is not str:
-        message = f"$dateFromString requires that 'dateString' be a string, found: {type_name(value)}"
-        raise CommandError("ConversionFailure", message)
-    return date_of(parse_date(value, pattern or None, zone_of(zone) if zone is not MISSING else None))
+def _from_parts_row(argument: Any, scope: Scope) -> Evaluate:
+    name, signature = "$dateFromParts", _SIGNATURES["$dateFromParts"]
+    fields = signature.fields(name, argument)
+    if "year" not in fields and "isoWeekYear" not in fields:
+        raise CommandError("Location40516", f"{name} requires either 'year' or 'isoWeekYear' to be present")
+    strange, error = (_ISO_YEAR, "Location40489") if "year" in fields else (_YEAR, "Location40525")
+    if any(part in fields for part in strange):
+        raise CommandError(error, f"{name} does not allow mixing natural dates with ISO dates")
+    return operator(name, signature, _from_parts)(argument, scope)
 
 
-def _from_parts(**parts: Any) -> Any:
-    zone = zone_of(parts.pop("timezone")) if parts.get("timezone") is not MISSING else UTC
-    parts = {name: value for name, value in parts.items() if value is not MISSING}
-    if any(value is None for value in parts.values()):
-        return None
-    numbers = {name: _part_number(name, value) for name, value in parts.items()}
-    if "iso_week_year" in numbers:
-        first = datetime.fromisocalendar(numbers["iso_week_year"], 1, 1)
-        start = first + timedelta(weeks=numbers.get("iso_week", 1) - 1, days=numbers.get("iso_day_of_week", 1) - 1)
-    elif "year" in numbers:
-        start = add_months(datetime(numbers["year"], 1, 1), numbers.get("month", 1) - 1)
-        start += timedelta(days=numbers.get("day", 1) - 1)
-    else:
-        raise CommandError("Location40516", "$dateFromParts requires either 'year' or 'isoWeekYear' to be present")
+def _from_parts(given: Arguments) -> Any:
+    hour, minute = (_number(given, name, 0, _SHORT) for name in ("hour", "minute"))
+    second, millisecond = (_number(given, name, 0, _LONG) for name in ("second", "millisecond"))
+    zone = given.zone()
+    names, start, error = (_YEAR, day_start, "Location40523") if "year" in given else (
+        _ISO_YEAR, iso_day_start, "Location31095"
+    )  # fmt: skip
+    year = _number(given, names[0], 1970, _LONG)
+    rest = [_number(given, name, 1, _SHORT) for name in names[1:]]
+    day = start(_in_range(error, names[0], year, _YEARS), *rest)
     # Numbers beyond their range carry over, in local time.
-    start += timedelta(**{f"{name}s": numbers.get(name, 0) for name in _TIME})
-    return date_of(from_local(start, zone))
+    time = ((hour * 60 + minute) * 60 + second) * 1000 + millisecond
+    return date_of(to_utc(day + time, zone))
 
 
-def _part_number(name: str, value: Any) -> int:
-    if not is_number(value) or not is_whole(value):
+def _number(given: Arguments, name: str, default: int, limits: tuple[int, int]) -> int:
+    value = given.required(name, default)
+    if not is_number(value) or not is_whole(value) or not fits_long(to_int(value)):
         raise CommandError("Location40515", f"'{name}' must evaluate to an integer, found {type_name(value)}")
-    number = to_int(value)
-    least, most = (1, 9999) if "year" in name else (-32768, 32767)
+    return _in_range("Location31034", name, to_int(value), limits)
+
+
+def _in_range(error: str, name: str, number: int, limits: tuple[int, int]) -> int:
+    least, most = limits
     if not least <= number <= most:
-        raise CommandError(
-            "Location40523", f"'{name}' must evaluate to a value from {least} to {most}; value {number} is not"
-        )
+        message = f"'{name}' must evaluate to a value in the range [{least}, {most}]; value {number} is not in range"
+        raise CommandError(error, message)
     return number
 
 
-# Arithmetic
+# Text
 
 
-def _unit(name: str, value: Any) -> str:
-    if type(value) is not str or (value not in FIXED_UNITS and value not in MONTHS):
-        raise CommandError("FailedToParse", f"{name}: unknown time unit value: {value!r}")
-    return value
+def _to_string(given: Arguments) -> Any:
+    date = given.get("date")
+    pattern = _format(given, "Location18533", "$dateToString", check_format)
+    zone = _zone_or_none(given)
+    if date is None:
+        return given.value("onNull")
+    if zone is None or ("format" in given and pattern is None):
+        return None
+    if pattern is None:
+        pattern = _DEFAULT_FORMAT if zone == UTC_ZONE else _LOCAL_FORMAT
+    return format_date(local_time(date_milliseconds(date), zone), pattern)
 
 
-def _shift(name: str, sign: int) -> Callable[..., Any]:
-    """``$dateAdd`` and ``$dateSubtract``: days and longer keep the local time of day."""
-
-    def compute(start_date: Any, unit: Any, amount: Any, timezone: Any) -> Any:
-        if any(map(is_nullish, (start_date, unit, amount))) or timezone is None:
-            return None
-        zone = UTC if timezone is MISSING else zone_of(timezone)
-        if not is_number(amount) or not is_whole(amount):
-            raise CommandError("Location5166405", f"{name} expects integer amount of time units")
-        return date_of(_shifted(start_date, _unit(name, unit), sign * to_int(amount), zone))
-
-    return compute
-
-
-def _shifted(value: Any, unit: str, amount: int, zone: tzinfo) -> int:
-    start = date_milliseconds(value)
-    if unit in FIXED_UNITS and FIXED_UNITS[unit] < DAY:
-        return start + amount * FIXED_UNITS[unit]
-    local = local_time(value, zone).replace(tzinfo=None)
-    if unit in MONTHS:
-        return from_local(add_months(local, amount * MONTHS[unit]), zone)
+def _from_string(given: Arguments) -> Any:
+    text = given.get("dateString")
+    pattern = _format(given, "Location40684", "$dateFromString", check_pattern)
+    zone = _zone_or_none(given)
+    if text is None:
+        return given.value("onNull")
     try:
-        return from_local(local + timedelta(milliseconds=amount * FIXED_UNITS[unit]), zone)
-    except OverflowError:
-        raise CommandError("Overflow", "the date is beyond the years 1 to 9999") from None
+        if type(text) is not str:
+            message = f"$dateFromString requires that 'dateString' be a string, found: {type_name(text)}"
+            raise CommandError("ConversionFailure", message)
+        if zone is None or ("format" in given and pattern is None):
+            return None
+        return date_of(parse_date(text, pattern, zone))
+    except CommandError as error:
+        if error.code_name != "ConversionFailure" or "onError" not in given:
+            raise
+        return given.value("onError")
 
 
-def _difference(start_date: Any, end_date: Any, unit: Any, timezone: Any, start_of_week: Any) -> Any:
-    if any(map(is_nullish, (start_date, end_date, unit))) or timezone is None or start_of_week is None:
+def _format(given: Arguments, error: str, name: str, check: Callable[[str], None]) -> str | None:
+    pattern = given.get("format")
+    if pattern is None:
         return None
-    zone = UTC if timezone is MISSING else zone_of(timezone)
-    _unit("$dateDiff", unit)
-    week = weekday_of("sunday" if start_of_week is MISSING else start_of_week)
-    places = [_boundary(local_time(date, zone), date_milliseconds(date), unit, week) for date in (start_date, end_date)]
-    return Int64(places[1] - places[0])
+    if type(pattern) is not str:
+        raise CommandError(error, f"{name} requires that 'format' be a string, found: {type_name(pattern)}")
+    check(pattern)
+    return pattern
 
 
-def _boundary(local: datetime, value: int, unit: str, start_of_week: int) -> int:
-    """The number of the unit's period that holds the time: a difference counts the boundaries crossed."""
-    if unit in MONTHS:
-        return (local.year * 12 + local.month - 1) // MONTHS[unit]
-    if unit == "day":
-        return local.toordinal()
-    if unit == "week":
-        return (local.toordinal() - 1 - start_of_week) // 7  # day 1 was a Monday
-    offset = int((local.utcoffset() or timedelta()) / timedelta(milliseconds=1)) if unit == "hour" else 0
-    return (value + offset) // FIXED_UNITS[unit]
+def _zone_or_none(given: Arguments) -> Zone | None:
+    """The zone, None if it is null."""
+    return None if "timezone" in given and given.get("timezone") is None else given.zone()
 
 
-def _truncated(date: Any, unit: Any, bin_size: Any, timezone: Any, start_of_week: Any) -> Any:
-    if any(map(is_nullish, (date, unit))) or any(item is None for item in (bin_size, timezone, start_of_week)):
-        return None
-    zone = UTC if timezone is MISSING else zone_of(timezone)
-    _unit("$dateTrunc", unit)
-    size = 1 if bin_size is MISSING else _bin_size(bin_size)
-    week = weekday_of("sunday" if start_of_week is MISSING else start_of_week)
-    if unit in FIXED_UNITS and FIXED_UNITS[unit] < DAY:
-        width = size * FIXED_UNITS[unit]
-        reference = from_local(_REFERENCE, zone)
-        return date_of(reference + (date_milliseconds(date) - reference) // width * width)
-    return date_of(from_local(_bin_start(local_time(date, zone), unit, size, week), zone))
-
-
-_REFERENCE = datetime(2000, 1, 1)
-"""Bins are counted from here: https://www.mongodb.com/docs/manual/reference/operator/aggregation/dateTrunc/"""
-
-
-def _bin_start(local: datetime, unit: str, size: int, start_of_week: int) -> datetime:
-    if unit in MONTHS:
-        width = size * MONTHS[unit]
-        months = (local.year - 2000) * 12 + local.month - 1
-        return add_months(_REFERENCE, months // width * width)
-    reference, width = _REFERENCE, size
-    if unit == "week":
-        reference += timedelta(days=(start_of_week - reference.weekday()) % 7)
-        width = size * 7
-    days = local.toordinal() - reference.toordinal()
-    return reference + timedelta(days=days // width * width)
-
-
-def _bin_size(value: Any) -> int:
-    if not is_number(value) or not is_whole(value) or to_int(value) <= 0:
-        raise CommandError(
-            "Location5439017", f"$dateTrunc requires 'binSize' to be a 64-bit integer above 0, found {value!r}"
-        )
-    return to_int(value)
-
-
-def _parts_row(argument: Any, scope: Scope) -> Evaluate:
-    return _to_parts("$dateToParts", argument, scope)
-
-
-_READERS: dict[str, Callable[[datetime], Any]] = {
-    "$year": lambda d: d.year,
-    "$month": lambda d: d.month,
-    "$dayOfMonth": lambda d: d.day,
-    "$hour": lambda d: d.hour,
-    "$minute": lambda d: d.minute,
-    "$second": lambda d: d.second,
-    "$millisecond": lambda d: d.microsecond // 1000,
-    "$dayOfYear": lambda d: d.timetuple().tm_yday,
-    "$dayOfWeek": lambda d: d.isoweekday() % 7 + 1,
-    "$week": week_of_year,
-    "$isoDayOfWeek": lambda d: d.isoweekday(),
-    "$isoWeek": lambda d: d.isocalendar().week,
-    "$isoWeekYear": lambda d: whole(d.isocalendar().year, INT + 1),
+_READERS: Final[dict[str, Read]] = {
+    "$year": lambda local: local.year,
+    "$month": lambda local: local.moment.month,
+    "$dayOfMonth": lambda local: local.moment.day,
+    "$hour": _TIME["hour"],
+    "$minute": _TIME["minute"],
+    "$second": _TIME["second"],
+    "$millisecond": _TIME["millisecond"],
+    "$dayOfYear": lambda local: local.moment.timetuple().tm_yday,
+    "$dayOfWeek": lambda local: local.moment.isoweekday() % 7 + 1,
+    "$week": lambda local: local.week,
+    "$isoDayOfWeek": lambda local: local.moment.isoweekday(),
+    "$isoWeek": lambda local: local.moment.isocalendar().week,
+    "$isoWeekYear": lambda local: whole(local.iso_year, INT + 1),
 }
+_SIGNATURES: Final = {
+    "$dateToParts": Signature(
+        required={"date": "Location40522"}, optional=("timezone", "iso8601"), not_object="Location40524",
+        unknown="Location40520", checks=_ZONE,
+    ),
+    "$dateFromParts": Signature(
+        required={}, optional=(*_YEAR, *_ISO_YEAR, *_TIME, "timezone"), not_object="Location40519",
+        unknown="Location40518", checks=_ZONE,
+    ),
+    "$dateToString": Signature(
+        required={"date": "Location18628"}, optional=("format", "timezone", "onNull"), not_object="Location18629",
+        unknown="Location18534", checks=_ZONE,
+    ),
+    "$dateFromString": Signature(
+        required={"dateString": "Location40542"}, optional=("format", "timezone", "onError", "onNull"),
+        not_object="Location40540", unknown="Location40541", checks=_ZONE,
+    ),
+}  # fmt: skip
 ROWS: dict[str, Row] = {
     **{name: _part(name, take) for name, take in _READERS.items()},
-    "$dateToParts": _parts_row,
-    "$dateFromString": _from_string,
-    **rows({
-        "$dateToString": named(_to_string, ("date",), ("format", "timezone", "onNull")),
-        "$dateFromParts": named(
-            _from_parts,
-            (),
-            ("year", "month", "day", "isoWeekYear", "isoWeek", "isoDayOfWeek", *_TIME, "timezone"),
-        ),
-        "$dateAdd": named(_shift("$dateAdd", 1), ("startDate", "unit", "amount"), ("timezone",)),
-        "$dateSubtract": named(_shift("$dateSubtract", -1), ("startDate", "unit", "amount"), ("timezone",)),
-        "$dateDiff": named(_difference, ("startDate", "endDate", "unit"), ("timezone", "startOfWeek")),
-        "$dateTrunc": named(_truncated, ("date", "unit"), ("binSize", "timezone", "startOfWeek")),
-    }),
-}  # fmt: skip
+    "$dateToParts": operator("$dateToParts", _SIGNATURES["$dateToParts"], _to_parts),
+    "$dateFromParts": _from_parts_row,
+    "$dateToString": operator("$dateToString", _SIGNATURES["$dateToString"], _to_string),
+    "$dateFromString": operator("$dateFromString", _SIGNATURES["$dateFromString"], _from_string),
+    **date_arithmetic.ROWS,
+}
