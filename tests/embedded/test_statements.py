@@ -1,0 +1,101 @@
+"""Statements of write commands: their form is checked before the first is done; what counts as a change."""
+
+from typing import Any
+
+import pytest
+from bson import Decimal128, Int64
+from pymongo.database import Database
+
+Db = Database[dict[str, Any]]
+_FINE = {"q": {"_id": 1}, "u": {"$set": {"a": 2}}}
+
+
+def _code(db: Db, asked: dict[str, Any]) -> int | None:
+    return db.command(asked, check=False).get("code")
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ({"u": {"$set": {"a": 2}}}, 40414),
+        ({"q": {}}, 40414),
+        ({"q": 1, "u": {"$set": {"a": 2}}}, 14),
+        ({"q": {}, "u": 1}, 9),
+        ({**_FINE, "multi": 1}, 14),
+        ({**_FINE, "upsert": "yes"}, 14),
+        ({**_FINE, "arrayFilters": {"e": 1}}, 14),
+        ({**_FINE, "arrayFilters": [1]}, 14),
+        ({**_FINE, "collation": "en"}, 14),
+        ({**_FINE, "hint": 1}, 9),
+        ({**_FINE, "extra": 1}, 40415),
+    ],
+)
+def test_an_update_of_the_wrong_form_fails_before_any_other_is_done(db: Db, statement: Any, code: int) -> None:
+    db.c.insert_one({"_id": 1, "a": 1})
+    assert _code(db, {"update": "c", "updates": [_FINE, statement]}) == code
+    assert list(db.c.find()) == [{"_id": 1, "a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [({"limit": 1}, 40414), ({"q": {}}, 40414), ({"q": {}, "limit": 2}, 9), ({"q": {}, "limit": True}, 9)],
+)
+def test_a_delete_of_the_wrong_form_fails_before_any_other_is_done(db: Db, statement: Any, code: int) -> None:
+    db.c.insert_one({"_id": 1})
+    assert _code(db, {"delete": "c", "deletes": [{"q": {}, "limit": 0}, statement]}) == code
+    assert list(db.c.find()) == [{"_id": 1}]
+
+
+@pytest.mark.parametrize("limit", [1, 1.0, Int64(1), Decimal128("1")])
+def test_a_limit_may_be_a_number_of_any_type(db: Db, limit: Any) -> None:
+    db.c.insert_many([{"_id": 1}, {"_id": 2}])
+    assert db.command({"delete": "c", "deletes": [{"q": {}, "limit": limit}]})["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("concern", "code"),
+    [
+        ({"w": -1}, 9),
+        ({"w": 51}, 9),
+        ({"w": Decimal128("NaN")}, 9),
+        ({"w": []}, 9),
+        ({"w": {}}, 9),
+        ({"w": 1, "j": "yes"}, 14),
+        ({"w": 1, "wtimeout": 2**31}, 9),
+        ({"w": 1, "extra": 1}, 40415),
+        ({"w": 1, "provenance": "mine"}, 2),
+    ],
+)
+def test_a_write_concern_of_the_wrong_form_is_refused_before_the_write(db: Db, concern: Any, code: int) -> None:
+    assert _code(db, {"insert": "c", "documents": [{"_id": 1}], "writeConcern": concern}) == code
+    assert list(db.c.find()) == []
+
+
+def test_a_write_concern_nobody_can_meet_is_told_after_the_write(db: Db) -> None:
+    for wanted, code in ((2, 100), ("Majority", 79)):
+        reply = db.command({"insert": "c", "documents": [{}], "writeConcern": {"w": wanted}}, check=False)
+        assert reply["n"] == 1
+        assert reply["writeConcernError"]["code"] == code
+
+
+def test_who_does_not_want_an_answer_is_not_told_of_errors(db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    asked = {"insert": "c", "documents": [{"_id": 1}]}
+    assert "writeErrors" in db.command(asked, check=False)
+    assert "writeErrors" not in db.command(asked | {"writeConcern": {"w": 0}}, check=False)
+
+
+def test_a_replacement_counts_as_a_change_unless_it_is_the_document_with_its_identifier(db: Db) -> None:
+    db.c.insert_one({"_id": 1, "a": 1})
+    assert db.c.replace_one({"_id": 1}, {"a": 1}).modified_count == 1
+    assert db.c.replace_one({"_id": 1}, {"_id": 1, "a": 1}).modified_count == 0
+    assert db.c.update_one({"_id": 1}, {"$set": {"a": 1}}).modified_count == 0
+
+
+def test_constants_of_a_statement_are_variables_of_its_pipeline(db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    statement = {"q": {}, "u": [{"$set": {"a": "$$one", "b": "$$two"}}], "c": {"one": "$literal"}}
+    db.command({"update": "c", "updates": [statement], "let": {"one": 0, "two": {"$add": [1, 1]}}})
+    assert db.c.find_one() == {"_id": 1, "a": "$literal", "b": 2}
+    reply = db.command({"update": "c", "updates": [{**_FINE, "c": {"one": 1}}]}, check=False)
+    assert reply["writeErrors"][0]["code"] == 51198
