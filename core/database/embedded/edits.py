@@ -127,7 +127,7 @@ def _apply(
 
 def _upsert(engine: Engine, call: Call, writing: Writing, statement: Statement, outcome: Outcome) -> None:
     assert statement.update is not None
-    base = upsert_base(statement.query)
+    base = upsert_base(statement.query, replacement=statement.update.replacement)
     document = statement.update.apply(base, inserting=True)
     if "_id" not in document:
         document = {"_id": base.get("_id", ObjectId()), **document}

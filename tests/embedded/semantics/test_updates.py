@@ -64,6 +64,7 @@ ARRAYS = [
     ({"a": [{"x": 1}, {"x": 5}]}, {"$pull": {"a": {"x": {"$gt": 3}}}}, {"a": [{"x": 1}]}),
     ({"a": [[1], [2]]}, {"$pull": {"a": [1]}}, {"a": [[2]]}),
     ({"a": [[1, 2], [2]]}, {"$pull": {"a": {"$all": [1, 2]}}}, {"a": [[2]]}),
+    ({"a": [{"x": 1}, {"x": 3}, 1]}, {"$pull": {"a": {"$or": [{"x": 1}, {"x": 2}]}}}, {"a": [{"x": 3}, 1]}),
     ({"a": [[1, 5], [2], 7]}, {"$pull": {"a": {"$gt": 3}}}, {"a": [[2]]}),
     ({"a": [{"r": [{"q": 1}]}]}, {"$pull": {"a": {"r": {"$elemMatch": {"q": 1}}}}}, {"a": []}),
     ({}, {"$pull": {"a": 1}}, {}),
@@ -289,6 +290,13 @@ def test_an_upsert_with_two_equalities_on_one_field_is_refused(query):
     with pytest.raises(CommandError) as refusal:
         upsert_base(query)
     assert refusal.value.code == 54
+
+
+def test_a_replacement_takes_nothing_but_the_identifier_from_its_query():
+    assert upsert_base({"_id": 3, "$and": [{"a": 1}, {"a": 2}]}, replacement=True) == {"_id": 3}
+    with pytest.raises(CommandError, match="exactly specified") as refusal:
+        upsert_base({"_id.x": 3}, replacement=True)
+    assert refusal.value.code == 111
 
 
 def test_the_current_date_is_a_date_or_a_timestamp():

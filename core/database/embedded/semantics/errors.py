@@ -42,6 +42,7 @@ CODES: dict[str, int] = {
     "IndexOptionsConflict": 85,
     "IndexKeySpecsConflict": 86,
     "ShutdownInProgress": 91,
+    "NotExactValueField": 111,
     "WriteConflict": 112,
     "CursorInUse": 125,
     "InvalidIndexSpecificationOption": 197,

@@ -17,6 +17,7 @@ from .update_operators import UNCHANGED, Modify, Row, Target
 from .values import MISSING, exact, is_number, type_name
 
 _PUSH_OPTIONS = ("$each", "$position", "$slice", "$sort")
+_OF_QUERIES = ("$and", "$or", "$nor")
 Change = Callable[[list[Any]], list[Any]]
 Refusal = Callable[[str], CommandError]
 
@@ -134,7 +135,7 @@ def _pull(argument: Any, target: Target) -> Modify:
 
 def _pull_test(argument: Any, target: Target) -> Callable[[Any], bool]:
     """Operators try each element as a field's value; a document is a query on elements that are; else equality."""
-    if isinstance(argument, Regex | re.Pattern) or is_operators(argument):
+    if isinstance(argument, Regex | re.Pattern) or (is_operators(argument) and next(iter(argument)) not in _OF_QUERIES):
         of_field = compile_query({"": argument}, target.scope)
         return lambda item: of_field({"": item})
     if type(argument) is not dict:

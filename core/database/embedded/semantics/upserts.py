@@ -12,12 +12,20 @@ from .update_paths import Path, parse_path, put
 from .values import copy
 
 
-def upsert_base(query: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the query's equality conditions name; raises CommandError where two contradict each other."""
+def upsert_base(query: Mapping[str, Any], *, replacement: bool = False) -> dict[str, Any]:
+    """The fields that the query's equality conditions name; a replacement takes none but ``_id``.
+
+    Raises CommandError where two conditions contradict each other.
+    """
     document: dict[str, Any] = {}
     known: list[Path] = []
     for text, value in _equalities(query):
         path = parse_path(text)
+        if replacement and path != ("_id",):
+            if path[0] == "_id":
+                message = f"field at '_id' must be exactly specified, field at sub-path '{text}' found"
+                raise CommandError("NotExactValueField", message)
+            continue
         _check_once(path, known)
         known.append(path)
         put(document, path, copy(value))
