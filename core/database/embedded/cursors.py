@@ -20,6 +20,7 @@ FIRST_BATCH = 101
 _IDLE = 600.0
 """Seconds after which a cursor that nobody asks is closed."""
 _MOST = 10_000
+_LARGEST = MAX_DOCUMENT_BYTES + 16 * 1024
 
 
 class Cursor:
@@ -65,8 +66,18 @@ class Cursor:
             if item is None:
                 self.finished = True
                 return None
-            body = item if isinstance(item, bytes) else encode(item)
+            body = item if isinstance(item, bytes) else _encoded(item)
         return body
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    """A document that a pipeline made: MongoDB lets it be a little larger than one that is stored."""
+    body = encode(document)
+    if len(body) > _LARGEST:
+        raise CommandError(
+            "BSONObjectTooLarge", f"BSONObj size: {len(body)} is invalid. Size must be at most {_LARGEST}"
+        )
+    return body
 
 
 class Cursors:

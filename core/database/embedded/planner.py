@@ -19,7 +19,7 @@ from .semantics.errors import CommandError, bad
 from .semantics.keys import encode_key
 from .semantics.matching import compile_filter, is_operators
 from .semantics.paths import is_index
-from .semantics.sorting import direction_of
+from .semantics.sorting import direction_of, sort_direction
 from .semantics.text import compile_text
 
 Range = tuple[bytes, bytes]
@@ -238,7 +238,7 @@ def _order(
     if len(wanted) > len(rest) or any(path in index.multikey or type(direction) is dict for path, direction in wanted):
         return 0
     turns = {
-        direction_of(direction) * own
+        sort_direction(direction) * own
         for (path, direction), (name, own) in zip(wanted, rest, strict=False)
         if path == name
     }

@@ -4,7 +4,6 @@ import pytest
 from bson import Decimal128, Int64
 
 from core.database.embedded.semantics.collation import Collation
-from core.database.embedded.semantics.errors import CommandError
 from core.database.embedded.semantics.pipeline import compile_pipeline
 from core.database.embedded.semantics.values import identical
 from tests.embedded.semantics.sales import SALES, aggregate, ids
@@ -224,58 +223,3 @@ def test_a_text_score_orders_and_shows():
     found = aggregate(stages, documents, text=["t"])
     assert ids(found) == [3, 2]
     assert found[0]["score"] == pytest.approx(1.1)
-
-
-@pytest.mark.parametrize(
-    ("stages", "code"),
-    [
-        ([{"$setWindowFields": {}}], 40324),
-        ([{"$merge": "x"}], 40324),
-        ([{"$geoNear": {}}], 40324),
-        ([{"$redact": "$$KEEP"}], 40324),
-        ([{"$foo": 1}], 40324),
-        ([{"$out": "x"}, {"$match": {}}], 40601),
-        ([{"$match": {}, "$limit": 1}], 40323),
-        ([{}], 40323),
-        ([5], 14),
-        ([{"$match": 5}], 15959),
-        ([{"$limit": 0}], 15958),
-        ([{"$limit": "x"}], 5107201),
-        ([{"$skip": -1}], 5107200),
-        ([{"$sort": {}}], 15976),
-        ([{"$sort": {"a": 2}}], 2),
-        ([{"$project": {}}], 51272),
-        ([{"$project": {"a": 1, "b": 0}}], 31254),
-        ([{"$project": {"a": {"$slice": 1}}}], 28667),
-        ([{"$addFields": 5}], 40272),
-        ([{"$unset": 5}], 31002),
-        ([{"$group": {"n": {"$sum": 1}}}], 15955),
-        ([{"$group": 5}], 15947),
-        ([{"$group": {"_id": 1, "n": 1}}], 40234),
-        ([{"$group": {"_id": 1, "n": {"$foo": 1}}}], 15952),
-        ([{"$group": {"_id": 1, "n": {"$sum": 1, "$avg": 1}}}], 40238),
-        ([{"$group": {"_id": 1, "a.b": {"$sum": 1}}}], 40235),
-        ([{"$count": "$a"}], 40158),
-        ([{"$count": ""}], 40156),
-        ([{"$unwind": "tags"}], 28818),
-        ([{"$unwind": 5}], 15981),
-        ([{"$sample": {"size": 0}}], 28747),
-        ([{"$replaceRoot": "$a"}], 40229),
-        ([{"$replaceWith": "$item"}], 40228),
-        ([{"$sortByCount": "item"}], 40149),
-        ([{"$bucket": {"groupBy": "$price", "boundaries": [1]}}], 40192),
-        ([{"$bucket": {"groupBy": "$price", "boundaries": [2, 1]}}], 40194),
-        ([{"$bucket": {"groupBy": "$price", "boundaries": [0, 1]}}], 40066),
-        ([{"$facet": {}}], 40169),
-        ([{"$facet": {"a": [{"$facet": {"b": []}}]}}], 40600),
-        ([{"$lookup": {"from": "stock", "as": "x"}}], 9),
-        ([{"$lookup": {"from": "stock", "localField": "a", "as": "x"}}], 9),
-        ([{"$lookup": {"from": "stock", "pipeline": [{"$foo": 1}], "as": "x"}}], 40324),
-        ([{"$match": {"$text": {"$search": "x"}}}], 27),
-        ([{"$limit": 1}, {"$documents": []}], 40602),
-    ],
-)
-def test_a_wrong_pipeline_is_refused_with_mongodbs_code(stages, code):
-    with pytest.raises(CommandError) as refusal:
-        aggregate(stages)
-    assert refusal.value.code == code

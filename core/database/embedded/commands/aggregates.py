@@ -16,6 +16,7 @@ from ..search import Search
 from ..semantics.errors import CommandError, mismatch, unsupported
 from ..semantics.expressions import command_variables
 from ..semantics.pipeline import STAGES, Pipeline, compile_pipeline
+from ..semantics.stages.out import out_target
 from ..semantics.values import is_number
 from ..store import prepare
 from ..streams import Event, Shape, Stream
@@ -52,6 +53,7 @@ def _check_database_stages(stages: Sequence[Any]) -> None:
     if first not in STAGES:
         raise unsupported(first, "stage")
     if first != "$documents":
+        compile_pipeline(stages, sources=_no_source)  # what is malformed is refused as such
         raise CommandError("InvalidNamespace", f"{{aggregate: 1}} is not valid for {first}; it needs a collection")
 
 
@@ -70,7 +72,7 @@ class _Aggregation:
         variables = command_variables(call.mapping("let"))
         self.pipeline: Pipeline = compile_pipeline(
             stages, collation=call.collation, variables=variables, sources=self._source,
-            search=self._find, text=text,
+            search=self._find, text=text, text_of=self._text_fields,
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
@@ -92,6 +94,10 @@ class _Aggregation:
         rows = scan(self._reading, collection, Plan())
         found = (document for _, _, document in matching(self._reading, rows, None))
         return compile_pipeline(stages, sources=self._source).run(found) if stages else found
+
+    def _text_fields(self, name: str) -> Iterable[str] | None:
+        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)
+        return collection.text_fields if collection is not None else None
 
     def _find(self, name: str, path: str, values: list[Any]) -> Iterable[Document] | None:
         """What a stage looks for in another collection, where an index of it leads there."""
@@ -234,16 +240,13 @@ def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
         raise CommandError("InvalidOptions", "$out cannot be used with a 'linearizable' read concern level")
     if call.transaction is not None:
         raise CommandError("OperationNotSupportedInTransaction", "$out cannot be used in a transaction")
-    out = found.pipeline.out
-    db, name = (
-        (call.db, out) if type(out) is str else (out.get("db"), out.get("coll")) if type(out) is dict else (None, None)
-    )
-    if type(db) is not str or type(name) is not str or (type(out) is dict and set(out) != {"db", "coll"}):
-        raise CommandError("Location16990", "$out takes a collection's name, or {db, coll}")
+    db, name = out_target(found.pipeline.out, call.db)
     rows = [prepare(document) for document in found.documents()]
 
     def work(writing: Writing) -> None:
         target = engine.catalog.find(writing.sqlite, db, name)
+        if target is not None and target.view is not None:
+            raise CommandError("CommandNotSupportedOnView", f"Namespace {db}.{name} is a view, not a collection")
         if target is not None:
             engine.store.clear(writing, target)
         target = target or engine.catalog.add(writing.sqlite, db, name)

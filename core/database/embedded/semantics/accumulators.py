@@ -247,7 +247,7 @@ def shares_of(operator: str, value: Any) -> list[float]:
     """The ``p`` of ``$percentile``: an array of numbers from 0 to 1."""
     if type(value) is not list or not value:
         raise CommandError(
-            "Location7750300", f"{operator}: 'p' must be a non-empty array of numbers, found {type_name(value)}"
+            "Location7750301", f"{operator}: 'p' must be a non-empty array of numbers, found {type_name(value)}"
         )
     for share in value:
         if not is_number(share) or not 0 <= to_double(share) <= 1:

@@ -13,7 +13,7 @@ from typing import Any
 from bson import Binary
 
 from .collation import Collation
-from .values import exact, is_nan, milliseconds, rank, regex_parts
+from .values import exact, is_nan, milliseconds, rank, regex_parts, stored_length
 
 _double = struct.Struct(">d").pack
 _LARGEST = nextafter(inf, 0.0)
@@ -67,7 +67,7 @@ def _array(value: list[Any], collation: Collation | None) -> bytes:
 
 def _binary(value: bytes, collation: Collation | None) -> bytes:
     subtype = value.subtype if isinstance(value, Binary) else 0
-    return len(value).to_bytes(4, "big") + bytes((subtype,)) + bytes(value)
+    return stored_length(value).to_bytes(4, "big") + bytes((subtype,)) + bytes(value)
 
 
 def _number(value: Any, collation: Collation | None) -> bytes:

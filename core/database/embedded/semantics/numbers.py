@@ -115,3 +115,13 @@ def is_whole(number: Any) -> bool:
 def to_int(number: Any) -> int:
     """A finite number, cut towards zero."""
     return int(number.to_decimal()) if type(number) is Decimal128 else int(number)
+
+
+def to_long(number: Any) -> int:
+    """As MongoDB reads a number option: doubles cut towards zero, decimals rounded half to even, clamped to 64 bits."""
+    if is_nan(number):
+        return 0
+    exact = number.to_decimal() if type(number) is Decimal128 else number
+    if not -(2.0**63) < exact < 2.0**63:
+        return 2**63 - 1 if exact > 0 else -(2**63)
+    return round(exact) if isinstance(exact, Decimal) else int(exact)

@@ -7,19 +7,26 @@ from typing import Any
 from .collation import Collation
 from .errors import CommandError, mismatch, unsupported
 from .expressions import command_variables
-from .stages import flow, grouping, joining, lookup, shaping
+from .stages import buckets, flow, graph, grouping, joining, lookup, shaping, unwinding
 from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
-from .stages.scope import Document, Row, Search, Source, Stage, StageScope
+from .stages.out import check_out
+from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextFields
 from .text import text_score
 
 __all__ = ["ACCUMULATORS", "STAGES", "Pipeline", "compile_pipeline"]
 
-_ROWS: dict[str, Row] = {**flow.ROWS, **grouping.ROWS, **joining.ROWS, **lookup.ROWS, **shaping.ROWS}
+_ROWS: dict[str, Row] = {
+    **flow.ROWS, **grouping.ROWS, **buckets.ROWS, **joining.ROWS, **lookup.ROWS, **graph.ROWS, **shaping.ROWS,
+    **unwinding.ROWS,
+}  # fmt: skip
 STAGES = (*_ROWS, "$out")
 """The stages offered; ``$out`` is left to the caller."""
 _KEEPING = frozenset({"$match", "$sort", "$limit", "$skip", "$sample"})
 """Stages after which documents are what they were, so their text score is known."""
+_LEADING = frozenset({"$match", "$sort", "$limit", "$skip", "$group", "$bucket", "$sortByCount", "$lookup"})
+"""Stages after which a ``$group`` still leads, see ``StageScope``."""
+_MOST_STAGES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,28 +62,32 @@ def compile_pipeline(
     sources: Source,
     search: Search | None = None,
     text: Iterable[str] | None = None,
+    text_of: TextFields = lambda name: None,
 ) -> Pipeline:
     """``sources`` gives the documents of other collections by name, ``search`` finds some through an index (of a
     collection's name, a path and values); ``variables`` are those of the command's ``let``, ``text`` the fields of the
-    collection's text index. What is compiled is for one command: documents of other collections are read once.
+    collection's text index, ``text_of`` those of another's. What is compiled is for one command: documents of other
+    collections are read once.
 
     Raises CommandError for a malformed pipeline, or what is not offered.
     """
     found = [_parsed(stage) for stage in stages]
-    out = found.pop()[1] if found and found[-1][0] == "$out" else None
+    out = check_out(found.pop()[1]) if found and found[-1][0] == "$out" else None
     _check_places(found)
     values = {**command_variables(), **(variables or {})}
     scope = StageScope(
-        compile_in=_compile_inner, sources=sources, search=search, collation=collation, variables=values, text=text
-    )
+        compile_in=_compile_inner, sources=sources, search=search, collation=collation, variables=values, text=text,
+        text_of=text_of, leads=True,
+    )  # fmt: skip
     leading, rest = _leading(found)
     match = _joined([argument for name, argument in leading if name == "$match"])
     if match is not None:
         scope = replace(scope, score=text_score(match, text))
+    first = _compile(leading, scope)
     last = Pipeline(stage=_compile(rest, replace(scope, text=text if not leading else None)), out=out)
     if not leading:
         return last
-    first, then = _compile(leading, scope), last.stage
+    then = last.stage
     return Pipeline(
         stage=lambda documents: then(first(documents)), leading_match=match, out=out, following=last,
         **_leading_order(leading),
@@ -94,11 +105,23 @@ def _parsed(stage: Any) -> tuple[str, Any]:
 
 
 def _check_places(stages: list[tuple[str, Any]]) -> None:
-    for place, (name, _) in enumerate(stages):
+    if len(stages) > _MOST_STAGES:
+        raise CommandError("Location7749501", f"Pipeline length must be no longer than {_MOST_STAGES} stages")
+    for place, (name, argument) in enumerate(stages):
         if name == "$documents" and place:
             raise CommandError("Location40602", "$documents is only valid as the first stage in a pipeline")
+        if name == "$match" and place and _has_text(argument):
+            raise CommandError("Location17313", "$match with $text is only allowed as the first pipeline stage")
         if name == "$out":
             raise CommandError("Location40601", "$out can only be the final stage in the pipeline")
+
+
+def _has_text(query: Any) -> bool:
+    if type(query) is list:
+        return any(map(_has_text, query))
+    if type(query) is not dict:
+        return False
+    return "$text" in query or any(_has_text(query.get(name)) for name in ("$and", "$or", "$nor"))
 
 
 def _leading(stages: list[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
@@ -132,6 +155,8 @@ def _compile_inner(stages: Any, scope: StageScope) -> Stage:
         raise mismatch("A pipeline must be an array of stages")
     found = [_parsed(stage) for stage in stages]
     _check_places(found)
+    if found and found[0][0] == "$match":
+        scope = replace(scope, score=text_score(found[0][1], scope.text))
     return _compile(found, scope)
 
 
@@ -146,6 +171,8 @@ def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
             continue
         compiled.append(_row(name)(argument, scope))
         place += 1
+        if scope.leads and name not in _LEADING:
+            scope = replace(scope, leads=False)
         if name not in _KEEPING:
             scope = replace(scope, text=None, score=None)
     return _chained(compiled)

@@ -6,10 +6,12 @@ from functools import partial
 from typing import Any
 
 from .collation import Collation
-from .errors import CommandError, bad, unsupported
+from .errors import CommandError, bad, unparsable, unsupported
 from .index_rows import index_rows
 from .keys import encode_key, invert
+from .numbers import to_long
 from .paths import index_values
+from .projection_tree import split_path
 from .values import exact, is_number
 
 SortKey = Callable[[dict[str, Any]], bytes]
@@ -24,14 +26,28 @@ def compile_sort(spec: Mapping[str, Any], collation: Collation | None = None, *,
     """
     if not spec:
         raise bad("the sort specification must not be empty")
+    if sum(type(direction) is not dict for direction in spec.values()) > _MOST_FIELDS:
+        raise CommandError("Location13103", f"too many compound keys: a sort may have {_MOST_FIELDS}")
     rows = [_row(path, direction, collation, score) for path, direction in spec.items()]
     if len(rows) == 1:
         return _single(rows[0])
     return _compound(rows)
 
 
+_MOST_FIELDS = 32
+
+
+def sort_direction(value: Any) -> int:
+    """1 or -1 from what a sort specification says; fractions do not count."""
+    if not is_number(value):
+        raise CommandError("Location15974", f"Illegal key in $sort specification: {value!r}")
+    if to_long(value) not in (1, -1):
+        raise CommandError("Location15975", "$sort key ordering must be 1 (for ascending) or -1 (for descending)")
+    return to_long(value)
+
+
 def direction_of(value: Any) -> int:
-    """1 or -1 from what a sort specification says."""
+    """1 or -1, exactly that."""
     if not is_number(value) or exact(value) not in (1, -1):
         raise bad("$sort key ordering must be 1 (for ascending) or -1 (for descending)")
     return int(exact(value))
@@ -49,19 +65,26 @@ class _Row:
 def _row(path: str, direction: Any, collation: Collation | None, score: Score | None) -> _Row:
     if type(direction) is dict:
         return _by_score(direction, score)
-    if path.startswith("$") or not all(path.split(".")):
-        raise unsupported(f"sort by {path!r}")
-    key = partial(encode_key, collation=collation)
+    upwards, key = sort_direction(direction) > 0, partial(encode_key, collation=collation)
     return _Row(
-        parts=tuple(path.split(".")),
+        parts=split_path(path),
         values=lambda document: index_values(document, path),
-        key=key if direction_of(direction) > 0 else lambda value: invert(key(value)),
+        key=key if upwards else lambda value: invert(key(value)),
     )
 
 
+_META = ("randVal", "geoNearDistance", "searchScore", "vectorSearchScore", "score")
+
+
 def _by_score(direction: dict[str, Any], score: Score | None) -> _Row:
-    if direction != {"$meta": "textScore"}:
+    if "$meta" not in direction:
+        raise CommandError("Location17312", "$meta is the only expression supported by $sort right now")
+    if len(direction) > 1:
+        raise unparsable("Cannot have additional keys in a $meta sort specification")
+    if direction["$meta"] in _META:
         raise unsupported(f"sort by {direction!r}")
+    if direction["$meta"] != "textScore":
+        raise CommandError("Location31138", f"Illegal $meta sort: {direction!r}")
     if score is None:
         raise CommandError("Location40218", "query requires text score metadata, but it is not available")
     return _Row(parts=(), values=lambda document: [score(document)], key=lambda value: invert(encode_key(value)))

@@ -164,6 +164,11 @@ def regex_parts(value: Any) -> tuple[str, str]:
     return text, "".join(letter for letter, flag in letters if value.flags & flag)
 
 
+def stored_length(value: bytes) -> int:
+    """The bytes that BSON stores of a binary: the deprecated subtype 2 repeats its length before them."""
+    return len(value) + (4 if isinstance(value, Binary) and value.subtype == 2 else 0)
+
+
 # The part of a value that orders it among values of its rank.
 _PAYLOADS: dict[int, Callable[[Any], Any]] = {
     1: lambda v: 0,
@@ -173,7 +178,7 @@ _PAYLOADS: dict[int, Callable[[Any], Any]] = {
     15: lambda v: v,
     20: lambda v: tuple((rank(item), name, order(item)) for name, item in v.items()),
     25: lambda v: tuple(order(item) for item in v),
-    30: lambda v: (len(v), v.subtype if isinstance(v, Binary) else 0, bytes(v)),
+    30: lambda v: (stored_length(v), v.subtype if isinstance(v, Binary) else 0, bytes(v)),
     35: lambda v: v.binary,
     40: lambda v: v,
     45: milliseconds,

@@ -21,7 +21,7 @@ from ..accumulators import (
     shares_of,
 )
 from ..errors import CommandError, bad, mismatch, unparsable, unsupported
-from ..evaluation import Evaluate, Variables, arguments_of, is_nullish
+from ..evaluation import Evaluate, Faults, Variables, arguments_of, is_nullish
 from ..expressions import compile_expression
 from ..keys import encode_key, invert
 from ..operators.arrays import positive_count
@@ -58,11 +58,13 @@ def _simple(make: Callable[[], Accumulator]) -> Row:
 
 
 def _single(argument: Any, scope: StageScope) -> Evaluate:
-    if type(argument) is list:
-        if len(argument) != 1:
-            raise CommandError("Location40237", "an accumulator of $group is a unary operator")
-        argument = argument[0]
+    _check_unary(argument)
     return scope.expression(argument)
+
+
+def _check_unary(argument: Any) -> None:
+    if type(argument) is list:
+        raise CommandError("Location40237", "an accumulator of $group is a unary operator")
 
 
 def _keyed(make: Callable[[Callable[[Any], bytes]], Accumulator]) -> Row:
@@ -78,14 +80,23 @@ def _keyed(make: Callable[[Callable[[Any], bytes]], Accumulator]) -> Row:
 
 
 def _count(argument: Any, scope: StageScope) -> Plan:
+    _check_unary(argument)
     if argument != {}:
         raise mismatch("$count takes no arguments, i.e. $count:{}")
     return Plan(evaluate=lambda document, variables: None, make=Count)
 
 
+_N_FAULTS = Faults(missing={"n": "Location5787906"})
+_TOP_FAULTS = Faults(missing={"n": "Location5788003"})
+_PERCENTILE_FAULTS = Faults(
+    unknown="Location40415", missing=dict.fromkeys(("input", "p", "method"), "Location40414")
+)  # fmt: skip
+
+
 def _percentile(name: str, *, single: bool) -> Row:
     def row(argument: Any, scope: StageScope) -> Plan:
-        fields = arguments_of(name, argument, ("input", "method") if single else ("input", "p", "method"))
+        wanted = ("input", "method") if single else ("input", "p", "method")
+        fields = arguments_of(name, argument, wanted, faults=_PERCENTILE_FAULTS)
         if fields["method"] != "approximate":
             raise bad("Currently only 'approximate' can be used as percentile 'method'.")
         shares = shares_of(name, [0.5] if single else _constant(fields["p"], scope))
@@ -102,7 +113,7 @@ def _first_of_many(name: str, *, last: bool) -> Row:
     """``$firstN`` and ``$lastN``: the order of the documents decides."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        fields = arguments_of(name, argument, ("input", "n"))
+        fields = arguments_of(name, argument, ("input", "n"), faults=_N_FAULTS)
         count = positive_count(name, _constant(fields["n"], scope))
         source = scope.expression(fields["input"])
 
@@ -118,7 +129,7 @@ def _extremes(name: str, *, greatest: bool) -> Row:
     """``$maxN`` and ``$minN``: null and missing values do not count."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        fields = arguments_of(name, argument, ("input", "n"))
+        fields = arguments_of(name, argument, ("input", "n"), faults=_N_FAULTS)
         count = positive_count(name, _constant(fields["n"], scope))
         source = scope.expression(fields["input"])
 
@@ -138,7 +149,8 @@ def _top(name: str, *, single: bool, bottom: bool) -> Row:
     """``$top``, ``$bottom`` and their N forms: the accumulator's own ``sortBy`` decides."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        fields = arguments_of(name, argument, ("sortBy", "output") if single else ("sortBy", "output", "n"))
+        wanted = ("sortBy", "output") if single else ("sortBy", "output", "n")
+        fields = arguments_of(name, argument, wanted, faults=_TOP_FAULTS)
         count = 1 if single else positive_count(name, _constant(fields["n"], scope))
         if type(fields["sortBy"]) is not dict:
             raise unparsable(f"{name}: sortBy must be an object")

@@ -1,45 +1,28 @@
-"""``$lookup`` and ``$graphLookup``: https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/"""
+"""``$lookup``: https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/"""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from bson import Int64
-
-from ..errors import CommandError, only_options, unparsable
+from ..errors import CommandError, unparsable
 from ..evaluation import Evaluate
-from ..keys import encode_key
-from ..numbers import is_whole, to_int
 from ..operators.conditions import check_variable
-from ..paths import index_values
 from ..projection_tree import split_path
-from ..values import MISSING, UNDEFINED, is_number
-from .flow import with_value
-from .foreign import Foreign
-from .scope import Document, Row, Stage, StageScope
+from ..values import MISSING
+from .foreign import Foreign, matching, path_values
+from .options import check_type, fields_of
+from .scope import Document, Row, Stage, StageScope, refuse_stages
+from .unwinding import with_value
 
 Join = Callable[[Document], list[Document]]
 """Gives the documents that belong to one."""
-
-
-def _values(document: Document, path: str) -> list[Any]:
-    """The values the path leads to, those in an array one by one."""
-    return [value for value in index_values(document, path) if value is not MISSING and value is not UNDEFINED]
+_OPTIONS = ("from", "as", "let", "pipeline", "localField", "foreignField")
 
 
 def _lookup(argument: Any, scope: StageScope) -> Stage:
     if type(argument) is not dict:
         raise unparsable("the $lookup stage specification must be an object")
-    only_options("$lookup", argument, ("from", "localField", "foreignField", "let", "pipeline", "as"))
-    foreign, target = Foreign(_collection(argument, "$lookup"), scope), argument.get("as")
-    if type(target) is not str:
-        raise unparsable("must specify 'as' field for a $lookup")
-    by_fields = "localField" in argument or "foreignField" in argument
-    if by_fields and not (type(argument.get("localField")) is str and type(argument.get("foreignField")) is str):
-        raise unparsable("$lookup requires both or neither of 'localField' and 'foreignField' to be specified")
-    if not by_fields and "pipeline" not in argument:
-        raise unparsable("$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified")
-    parts, join = split_path(target), _joining(foreign, argument, scope)
+    name, options = _parsed(argument)
+    parts, join = split_path(options["as"]), _joining(name, options, scope)
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
@@ -48,23 +31,63 @@ def _lookup(argument: Any, scope: StageScope) -> Stage:
     return stage
 
 
-def _collection(argument: dict[str, Any], stage: str) -> str:
-    if type(argument.get("from")) is not str:
-        raise unparsable(f"missing 'from' option to {stage} stage specification")
-    return argument["from"]
+def _parsed(argument: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The other collection, None where the pipeline makes its own documents, and the options as they are to be."""
+    name = _collection(argument)
+    check_type("$lookup", argument, "pipeline", list)
+    options = fields_of("$lookup", argument, _OPTIONS, ("as",))
+    for option, wanted in (("as", str), ("let", dict), ("localField", str), ("foreignField", str)):
+        check_type("$lookup", options, option, wanted)
+    options = {option: value for option, value in options.items() if value != "" or option == "as"}
+    if ("localField" in options) != ("foreignField" in options):
+        raise unparsable("$lookup requires both or neither of 'localField' and 'foreignField' to be specified")
+    if "pipeline" not in options and "localField" not in options:
+        raise unparsable("$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified")
+    if "pipeline" not in options and "let" in options:
+        raise unparsable("$lookup with a 'let' argument must also specify 'pipeline'")
+    return name, options
 
 
-def _joining(foreign: Foreign, argument: dict[str, Any], scope: StageScope) -> Join:
-    by_fields = _by_fields(foreign, argument) if "localField" in argument else None
-    if "pipeline" not in argument and by_fields is not None:
-        return by_fields
-    bind, inside = _variables(argument.get("let", {}), scope)
-    run, equality = inside.compile(argument["pipeline"]), _first_equality(argument["pipeline"], inside)
+def _collection(argument: dict[str, Any]) -> str | None:
+    own = makes_documents(argument.get("pipeline"))
+    if "from" not in argument and own:
+        return None
+    found = argument.get("from")
+    if type(found) is dict:
+        fields_of("$lookup.from", found, ("db", "coll"), ())
+        check_type("$lookup.from", found, "db", str)
+    if type(found) is not str:
+        raise unparsable("must specify the 'from' option of $lookup as a collection of the same database")
+    return check_collection(found, valid=not own)
+
+
+def check_collection(name: str, *, valid: bool = True) -> str:
+    """The name; raises CommandError for one that no collection can have."""
+    if not valid or not name or name.startswith(".") or "\0" in name:
+        raise CommandError("InvalidNamespace", f"Invalid namespace specified: {name!r}")
+    return name
+
+
+def makes_documents(stages: Any) -> bool:
+    return type(stages) is list and bool(stages) and type(stages[0]) is dict and "$documents" in stages[0]
+
+
+def _joining(name: str | None, options: Mapping[str, Any], scope: StageScope) -> Join:
+    stages = options.get("pipeline")
+    local, field = _fields(options)
+    foreign = Foreign(name, scope) if name is not None else None
+    if stages is None and foreign is not None and local is not None:
+        return lambda document: foreign.find(field, _local_values(document, local))
+    refuse_stages("$lookup", stages, "Location51047")
+    bind, inside = _variables(options.get("let", {}), name or "", scope)
+    if foreign is None:
+        return _joining_own(stages, local, field, bind, inside)
+    run, equality = inside.compile(stages), _first_equality(stages, inside)
 
     def join(document: Document) -> list[Document]:
         bind(document)
-        if by_fields is not None:
-            found = by_fields(document)
+        if local is not None:
+            found = foreign.find(field, _local_values(document, local))
         elif equality is not None:
             found = foreign.find(*equality(document))
         else:
@@ -74,28 +97,55 @@ def _joining(foreign: Foreign, argument: dict[str, Any], scope: StageScope) -> J
     return join
 
 
-def _by_fields(foreign: Foreign, argument: dict[str, Any]) -> Join:
-    local, field = argument["localField"], argument["foreignField"]
-    for path in (local, field):
-        split_path(path)
-    return lambda document: foreign.find(field, _values(document, local) or [None])
+def _fields(options: Mapping[str, Any]) -> tuple[str | None, str]:
+    """``localField`` and ``foreignField``; None for the first where they are not given."""
+    if "localField" not in options:
+        return None, ""
+    for name in ("localField", "foreignField"):
+        split_path(options[name])
+    return options["localField"], options["foreignField"]
 
 
-def _variables(let: Any, scope: StageScope) -> tuple[Callable[[Document], None], StageScope]:
+def _joining_own(
+    stages: Any, local: str | None, field: str, bind: Callable[[Document], None], inside: StageScope
+) -> Join:
+    """A pipeline that begins with ``$documents``: the fields are compared with those of its documents."""
+    make, run = inside.compile(stages[:1]), inside.compile([{"$match": {}}, *stages[1:]])
+
+    def join(document: Document) -> list[Document]:
+        bind(document)
+        found = list(make(()))
+        if local is not None:
+            found = matching(found, field, _local_values(document, local), inside)
+        return list(run(found))
+
+    return join
+
+
+def _local_values(document: Document, path: str) -> list[Any]:
+    return path_values(document, path) or [None]
+
+
+def _variables(let: dict[str, Any], name: str, scope: StageScope) -> tuple[Callable[[Document], None], StageScope]:
     """A function that sets the variables for a document, and the scope that reads them."""
-    if type(let) is not dict:
-        raise unparsable("$lookup argument 'let' must be an object")
-    for name in let:
-        check_variable(name)
-    bound = [(name, scope.expression(spec)) for name, spec in let.items()]
+    for variable in let:
+        _check_variable(variable)
+    bound = [(variable, scope.expression(spec)) for variable, spec in let.items()]
     variables = {**scope.variables, **dict.fromkeys(let, MISSING)}
 
     def bind(document: Document) -> None:
         # Outer variables may have changed too, where this lookup stands inside another.
         variables.update(scope.variables)
-        variables.update({name: value(document, scope.variables) for name, value in bound})
+        variables.update({variable: value(document, scope.variables) for variable, value in bound})
 
-    return bind, replace(scope, variables=variables, text=None, score=None)
+    return bind, scope.inside(name, variables)
+
+
+def _check_variable(name: str) -> None:
+    try:
+        check_variable(name)
+    except CommandError as error:
+        raise unparsable(error.message) from None
 
 
 def _first_equality(stages: Any, scope: StageScope) -> Callable[[Document], tuple[str, list[Any]]] | None:
@@ -135,68 +185,4 @@ def _equality(field: str, value: Evaluate, scope: StageScope) -> Callable[[Docum
     return read
 
 
-# $graphLookup
-
-_GRAPH_OPTIONS = (
-    "from", "startWith", "connectFromField", "connectToField", "as", "maxDepth", "depthField",
-    "restrictSearchWithMatch",
-)  # fmt: skip
-
-
-def _graph_lookup(argument: Any, scope: StageScope) -> Stage:
-    if type(argument) is not dict:
-        raise unparsable("the $graphLookup stage specification must be an object")
-    only_options("$graphLookup", argument, _GRAPH_OPTIONS)
-    foreign = Foreign(_collection(argument, "$graphLookup"), scope)
-    for option in ("connectFromField", "connectToField", "as"):
-        if type(argument.get(option)) is not str:
-            raise CommandError("Location40100", f"$graphLookup requires the string option '{option}'")
-    if "startWith" not in argument:
-        raise CommandError("Location40105", "$graphLookup requires 'startWith'")
-    start, target = scope.expression(argument["startWith"]), split_path(argument["as"])
-    inside = replace(scope, text=None, score=None)
-    restrict = inside.compile([{"$match": argument.get("restrictSearchWithMatch", {})}])
-    limit = _depth(argument.get("maxDepth"))
-
-    def connected(values: list[Any]) -> Iterator[Document]:
-        return restrict(foreign.find(argument["connectToField"], values))
-
-    def stage(documents: Iterable[Document]) -> Iterator[Document]:
-        for document in documents:
-            first = start(document, scope.variables)
-            frontier = first if type(first) is list else [] if first is MISSING else [first]
-            yield with_value(document, target, _reached(frontier, connected, argument, limit))
-
-    return stage
-
-
-def _depth(value: Any) -> float:
-    if value is None:
-        return float("inf")
-    if not is_number(value) or not is_whole(value) or to_int(value) < 0:
-        raise CommandError("Location40101", f"maxDepth requires a nonnegative argument, found: {value!r}")
-    return to_int(value)
-
-
-def _reached(
-    frontier: list[Any], connected: Callable[[list[Any]], Iterator[Document]], argument: dict[str, Any], limit: float
-) -> list[Document]:
-    """Breadth first; each document once, at its least depth."""
-    path, depth_field = argument["connectFromField"], argument.get("depthField")
-    known: dict[bytes, Document] = {}
-    depth = 0
-    while frontier and depth <= limit:
-        following: list[Any] = []
-        for document in connected(frontier):
-            key = encode_key(document["_id"])
-            if key not in known:
-                known[key] = {**document, depth_field: Int64(depth)} if depth_field else document
-                following += _values(document, path)
-        frontier, depth = following, depth + 1
-    return list(known.values())
-
-
-ROWS: dict[str, Row] = {
-    "$lookup": _lookup,
-    "$graphLookup": _graph_lookup,
-}
+ROWS: dict[str, Row] = {"$lookup": _lookup}

@@ -1,10 +1,11 @@
 """What a stage of a pipeline is compiled for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..collation import Collation
+from ..errors import CommandError
 from ..evaluation import Evaluate, Score
 from ..expressions import compile_expression
 
@@ -14,6 +15,17 @@ Source = Callable[[str], Iterable[Document]]
 """Gives the documents of another collection of the database."""
 Search = Callable[[str, str, list[Any]], Iterable[Document] | None]
 """Gives those where a path leads to one of the values, as ``$in`` says it; None where no index serves."""
+TextFields = Callable[[str], Iterable[str] | None]
+"""Gives the fields of another collection's text index."""
+
+_DEEPEST = 20
+
+
+class _Unread(dict[str, Any]):
+    """The document of a constant expression: to read it is the proof that the expression is none."""
+
+    def get(self, *_: Any) -> Any:
+        raise LookupError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +40,45 @@ class StageScope:
     """Read whenever a document passes, so they may change between documents."""
     text: Iterable[str] | None = None
     """Fields of the collection's text index."""
+    text_of: TextFields = lambda name: None
     score: Score | None = None
+    leads: bool = False
+    """Whether MongoDB would run the stage in its newer engine, whose errors have other codes."""
+    faceted: bool = False
+    depth: int = 0
+    """How many pipelines this one stands in."""
 
     def compile(self, stages: Any) -> Stage:
         return self.compile_in(stages, self)
 
+    def inside(self, collection: str, variables: Mapping[str, Any] | None = None) -> "StageScope":
+        """The scope of a pipeline in a stage, on another collection."""
+        if self.depth >= _DEEPEST:
+            raise CommandError(
+                "MaxSubPipelineDepthExceeded", f"Maximum number of nested sub-pipelines exceeded. Limit is {_DEEPEST}"
+            )
+        return replace(
+            self, variables=self.variables if variables is None else variables, text=self.text_of(collection),
+            score=None, leads=False, depth=self.depth + 1,
+        )  # fmt: skip
+
     def expression(self, spec: Any) -> Evaluate:
         return compile_expression(spec, collation=self.collation, names=self.variables.keys(), score=self.score)
 
+    def constant(self, spec: Any) -> Any:
+        """The value of an expression that reads no document; raises LookupError where it reads one."""
+        found = self.expression(spec)(_Unread(), self.variables)
+        if isinstance(found, _Unread):
+            raise LookupError
+        return found
+
 
 Row = Callable[[Any, StageScope], Stage]
+
+
+def refuse_stages(stage: str, stages: Any, code: str, unfit: Collection[str] = ("$out", "$merge")) -> None:
+    """Raise CommandError for a stage that cannot stand in a pipeline of ``stage``."""
+    for inner in stages:
+        name = next(iter(inner), "") if type(inner) is dict else ""
+        if name in unfit:
+            raise CommandError(code, f"{name} is not allowed within a {stage} stage")

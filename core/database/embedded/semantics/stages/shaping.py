@@ -11,7 +11,7 @@ from ..errors import CommandError
 from ..evaluation import Evaluate, Score, Variables
 from ..expressions import compile_expression
 from ..projection import compile_project
-from ..projection_tree import Shape, add_fields, exclude, leaves, plant, split_path
+from ..projection_tree import Path, Shape, Tree, add_fields, exclude, plant, split_path
 from ..values import type_name
 from .scope import Document, Row, Stage, StageScope
 
@@ -42,29 +42,50 @@ def _project(name: str, argument: Any, evaluate: Evaluator, variables: Variables
 def _add_fields(name: str, argument: Any, evaluate: Evaluator, variables: Variables) -> Shape:
     if type(argument) is not dict:
         raise CommandError("Location40272", f"{name} specification stage must be an object, got {type_name(argument)}")
-    if not argument:
-        message = f"Invalid {name} :: caused by :: specification must have at least one field"
-        raise CommandError("Location40177", message)
-    add = add_fields(plant([(path, evaluate(value)) for path, value in leaves(argument)]))
+    add = add_fields(_assigned([(path, evaluate(value)) for path, value in _assignments(argument)]))
     return lambda document: add(document, document, variables)
 
 
+def _assignments(spec: Mapping[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Paths and their values; an object that is no operator and not empty stands for the paths below it."""
+    for name, value in spec.items():
+        if prefix and "." in name:
+            message = f"cannot use dotted field name '{name}' in a sub object"
+            raise CommandError("Location40183", message)
+        path = (*prefix, *split_path(name))
+        if type(value) is not dict or not value:
+            yield path, value
+        elif not next(iter(value)).startswith("$"):
+            yield from _assignments(value, path)
+        elif len(value) > 1:
+            message = f"an expression specification must contain exactly one field, found {list(value)}"
+            raise CommandError("Location40181", message)
+        else:
+            yield path, value
+
+
+def _assigned(found: Iterable[tuple[Path, Evaluate]]) -> Tree:
+    try:
+        return plant(found)
+    except CommandError as error:
+        raise CommandError("Location40176", error.message) from None
+
+
 def _unset(name: str, argument: Any, evaluate: Evaluator, variables: Variables) -> Shape:
+    if type(argument) not in (str, list):
+        raise CommandError("Location31002", "$unset specification must be a string or an array")
     paths = argument if type(argument) is list else [argument]
-    if not paths or not all(type(path) is str for path in paths):
-        message = "$unset specification must be a string or an array containing only string values"
-        raise CommandError("Location31002" if type(argument) is not list else "Location31120", message)
+    if not paths:
+        raise CommandError("Location31119", "$unset specification must have at least one field")
+    if not all(type(path) is str for path in paths):
+        raise CommandError("Location31120", "$unset specification must be an array containing only string values")
+    if any("\0" in path for path in paths):
+        raise CommandError("Location9527900", "$unset field paths must not contain null characters")
     return exclude(plant([(split_path(path), False) for path in paths]))
 
 
 def _replace_root(name: str, argument: Any, evaluate: Evaluator, variables: Variables) -> Shape:
-    if name == "$replaceRoot":
-        if type(argument) is not dict or argument.keys() != {"newRoot"}:
-            raise CommandError(
-                "Location40229", "expected an object with the field 'newRoot' as specification for $replaceRoot"
-            )
-        argument = argument["newRoot"]
-    root = evaluate(argument)
+    root = evaluate(argument if name == "$replaceWith" else _new_root(argument))
 
     def shape(document: Document) -> Document:
         found = root(document, variables)
@@ -76,6 +97,18 @@ def _replace_root(name: str, argument: Any, evaluate: Evaluator, variables: Vari
         return found
 
     return shape
+
+
+def _new_root(argument: Any) -> Any:
+    if type(argument) is not dict:
+        message = f"expected an object as specification for $replaceRoot stage, got {type_name(argument)}"
+        raise CommandError("Location40229", message)
+    for option in argument:
+        if option != "newRoot":
+            raise CommandError("Location40415", f"BSON field '$replaceRoot.{option}' is an unknown field.")
+    if not argument:
+        raise CommandError("Location40414", "BSON field '$replaceRoot.newRoot' is missing but a required field")
+    return argument["newRoot"]
 
 
 SHAPES: dict[str, Callable[[str, Any, Evaluator, Variables], Shape]] = {
