@@ -8,6 +8,8 @@ from .errors import CommandError
 
 _MOST_BYTES = 100 * 1024 * 1024
 _BYTES_AN_ELEMENT = 16
+LONGEST_TEXT = 16 * 1024 * 1024
+"""No value is a text of so many bytes or more."""
 
 
 def check_elements(operator: str, count: int) -> None:
@@ -16,8 +18,16 @@ def check_elements(operator: str, count: int) -> None:
 
 
 def check_characters(operator: str, count: int) -> None:
-    """Raise CommandError ExceededMemoryLimit for a text of so many characters."""
-    _check(operator, count)
+    """Raise CommandError for a text of so many characters that it need not be made: it is too long to be a value."""
+    if count >= LONGEST_TEXT:
+        raise CommandError("Location16493", f"{operator} tried to create a string longer than 16MB")
+
+
+def check_text(text: str) -> str:
+    """Raise CommandError for a text too long to be a value."""
+    if len(text) * 4 >= LONGEST_TEXT and len(text.encode()) >= LONGEST_TEXT:
+        raise CommandError("Location16493", "Tried to create string longer than 16MB")
+    return text
 
 
 def _check(operator: str, size: int) -> None:

@@ -1,13 +1,13 @@
 """Arrays: https://www.mongodb.com/docs/manual/reference/operator/aggregation/#array-expression-operators"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any
 
 from ..errors import CommandError
-from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, constant, function, is_nullish, rows, truthy
+from ..evaluation import Evaluate, Faults, Row, Scope, Variables, arguments_of, function, is_nullish, rows, truthy
 from ..limits import check_elements
-from ..numbers import is_whole, to_int
+from ..numbers import fits_long, is_whole, to_int
 from ..values import MISSING, is_number, type_name
 
 
@@ -17,15 +17,18 @@ def array(name: str, code: str, value: Any) -> list[Any]:
     return value
 
 
-def whole_number(name: str, code: str, value: Any) -> int:
-    if not is_number(value) or not is_whole(value) or not -(2**31) <= to_int(value) < 2**31:
-        raise CommandError(code, f"{name} needs a 32-bit integer, found: {value!r}")
+def whole_number(name: str, codes: tuple[str, str], value: Any) -> int:
+    """A number within 32 bits; ``codes`` are those for what is no number and for any other number."""
+    if not is_number(value):
+        raise CommandError(codes[0], f"{name} needs a number, found: {type_name(value)}")
+    if not is_whole(value) or not -(2**31) <= to_int(value) < 2**31:
+        raise CommandError(codes[1], f"{name} needs a 32-bit integer, found: {value!r}")
     return to_int(value)
 
 
 def _element_at(items: Any, place: Any) -> Any:
     array("$arrayElemAt", "Location28689", items)
-    at = whole_number("$arrayElemAt", "Location28691", place)
+    at = whole_number("$arrayElemAt", ("Location28690", "Location28691"), place)
     return items[at] if -len(items) <= at < len(items) else MISSING
 
 
@@ -53,16 +56,17 @@ def _concat(*values: Any) -> list[Any]:
     return found
 
 
-def _slice(items: Any, *numbers: Any) -> list[Any]:
+def _slice(items: Any, first: Any, third: Any = MISSING) -> list[Any]:
     """``n`` from the front (or, below zero, from the end), or a position and how many."""
     array("$slice", "Location28724", items)
-    first, *rest = [whole_number("$slice", "Location28726", number) for number in numbers]
-    if not rest:
-        return items[:first] if first >= 0 else items[first:]
-    if rest[0] <= 0:
-        raise CommandError("Location28729", f"Third argument to $slice must be positive: {rest[0]}")
-    start = min(first, len(items)) if first >= 0 else max(0, len(items) + first)
-    return items[start : start + rest[0]]
+    place = whole_number("$slice", ("Location28725", "Location28726"), first)
+    if third is MISSING:
+        return items[:place] if place >= 0 else items[place:]
+    count = whole_number("$slice", ("Location28727", "Location28728"), third)
+    if count <= 0:
+        raise CommandError("Location28729", f"Third argument to $slice must be positive: {count}")
+    start = place if place >= 0 else max(0, len(items) + place)
+    return items[start : start + count]
 
 
 def _reverse(items: Any) -> list[Any]:
@@ -86,7 +90,7 @@ def _in(argument: Any, scope: Scope) -> Evaluate:
             raise CommandError("Location40081", message)
         return any(equal(wanted, item) for item in items)
 
-    return evaluate
+    return scope.fold(evaluate, (value, source))
 
 
 def _index_of(argument: Any, scope: Scope) -> Evaluate:
@@ -99,41 +103,64 @@ def _index_of(argument: Any, scope: Scope) -> Evaluate:
         if is_nullish(items):
             return None
         array("$indexOfArray", "Location40090", items)
-        start, end = index_bounds("$indexOfArray", bounds, len(items))
+        start, end = index_bounds("$indexOfArray", ("Location9711600", "Location9711601"), bounds, len(items))
         return next((place for place in range(start, end) if scope.equal(items[place], wanted)), -1)
 
-    return evaluate
+    return scope.fold(evaluate, parts)
 
 
-def index_bounds(name: str, bounds: list[Any], length: int) -> tuple[int, int]:
-    """Where a search begins and ends."""
-    found = [whole_number(name, "Location40096", bound) for bound in bounds]
-    if any(bound < 0 for bound in found):
-        raise CommandError("Location40097", f"{name} requires a nonnegative starting and ending index")
+def index_bounds(name: str, codes: tuple[str, str], bounds: Iterable[Any], length: int) -> tuple[int, int]:
+    """Where a search begins and ends; ``codes`` are those for what is no 32-bit integer and for one below zero."""
+    found: list[int] = []
+    for bound in bounds:
+        found.append(whole_number(name, (codes[0], codes[0]), bound))
+        if found[-1] < 0:
+            raise CommandError(codes[1], f"{name} requires a nonnegative starting and ending index, found: {bound!r}")
     start, end = (*found, *((0, length)[len(found) :]))
     return start, min(end, length)
 
 
+_ZIP = Faults(not_object="Location34460", unknown="Location34464", missing={"inputs": "Location34465"})
+
+
 def _zip(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$zip", argument, ("inputs",), ("useLongestLength", "defaults"))
-    inputs, longest = scope.compile(fields["inputs"]), fields.get("useLongestLength", False)
-    defaults = scope.compile(fields["defaults"]) if "defaults" in fields else constant(None)
-    if "defaults" in fields and longest is not True:
-        raise CommandError("Location34466", "cannot specify defaults unless useLongestLength is true")
+    fields = arguments_of("$zip", argument, ("inputs",), ("useLongestLength", "defaults"), _ZIP)
+    inputs, longest, defaults = _zip_fields({"useLongestLength": False, "defaults": [], **fields})
+    sources, fills = [[scope.compile(item) for item in items] for items in (inputs, defaults or [None] * len(inputs))]
 
     def evaluate(document: Any, variables: Variables) -> Any:
-        arrays = inputs(document, variables)
-        if type(arrays) is not list or any(map(is_nullish, arrays)):
-            return None
-        for item in arrays:
-            array("$zip", "Location34468", item)
+        arrays: list[list[Any]] = []
+        for source in sources:
+            items = source(document, variables)
+            if is_nullish(items):
+                return None
+            arrays.append(array("$zip", "Location34468", items))
         if not longest:
             return [list(row) for row in zip(*arrays, strict=False)]
-        fill = defaults(document, variables) or [None] * len(arrays)
+        fill = [_in_array(one(document, variables)) for one in fills]
         lines = zip_longest(*arrays, fillvalue=MISSING)
         return [[fill[at] if item is MISSING else item for at, item in enumerate(line)] for line in lines]
 
-    return evaluate
+    return scope.fold(evaluate, (*sources, *fills))
+
+
+def _zip_fields(fields: dict[str, Any]) -> tuple[list[Any], bool, list[Any]]:
+    inputs, longest, defaults = fields["inputs"], fields["useLongestLength"], fields["defaults"]
+    array("inputs of $zip", "Location34461", inputs)
+    array("defaults of $zip", "Location34462", defaults)
+    if type(longest) is not bool:
+        raise CommandError("Location34463", f"useLongestLength must be a bool, found {type_name(longest)}")
+    if not inputs:
+        raise CommandError("Location34465", "$zip requires at least one input array")
+    if defaults and not longest:
+        raise CommandError("Location34466", "cannot specify defaults unless useLongestLength is true")
+    if defaults and len(defaults) != len(inputs):
+        raise CommandError("Location34467", "defaults and inputs must have the same length")
+    return inputs, longest, defaults
+
+
+def _in_array(value: Any) -> Any:
+    return None if value is MISSING else value
 
 
 def _all_true(value: Any) -> bool:
@@ -144,16 +171,23 @@ def _any_true(value: Any) -> bool:
     return any(map(truthy, array("$anyElementTrue", "Location17041", value)))
 
 
+_FIRST_N = Faults(
+    not_object="Location5787801",
+    unknown="Location5787901",
+    missing={"n": "Location5787906", "input": "Location5787907"},
+)
+
+
 def _count_row(name: str, take: Callable[[list[Any], int], list[Any]]) -> Row:
     """``$firstN`` and ``$lastN``."""
 
     def row(argument: Any, scope: Scope) -> Evaluate:
-        fields = arguments_of(name, argument, ("input", "n"))
+        fields = arguments_of(name, argument, ("n", "input"), faults=_FIRST_N)
         source, count = scope.compile(fields["input"]), scope.compile(fields["n"])
 
         def evaluate(document: Any, variables: Variables) -> Any:
-            items = array(name, "Location5788200", source(document, variables))
-            return take(items, positive_count(name, count(document, variables)))
+            number = positive_count(name, count(document, variables))
+            return take(array(name, "Location5788200", source(document, variables)), number)
 
         return evaluate
 
@@ -162,8 +196,12 @@ def _count_row(name: str, take: Callable[[list[Any], int], list[Any]]) -> Row:
 
 def positive_count(name: str, value: Any) -> int:
     """The ``n`` of ``$firstN`` and its family."""
-    if not is_number(value) or not is_whole(value) or to_int(value) <= 0:
-        raise CommandError("Location5787908", f"{name}: 'n' must be a positive integer, found {value!r}")
+    if not is_number(value):
+        raise CommandError("Location5787902", f"{name}: 'n' must be a number, found {type_name(value)}")
+    if not is_whole(value) or not fits_long(to_int(value)):
+        raise CommandError("Location5787903", f"{name}: 'n' must be a 64-bit integer, found {value!r}")
+    if to_int(value) <= 0:
+        raise CommandError("Location5787908", f"{name}: 'n' must be greater than 0, found {value!r}")
     return to_int(value)
 
 

@@ -1,9 +1,10 @@
 """Documents as values: https://www.mongodb.com/docs/manual/reference/operator/aggregation/#object-expression-operators"""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import CommandError
-from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, function, is_nullish, rows
+from ..evaluation import Evaluate, Faults, Row, Scope, Variables, arguments_of, function, is_nullish, rows
 from ..values import MISSING, type_name
 
 
@@ -33,30 +34,51 @@ def _object_to_array(value: Any) -> list[dict[str, Any]]:
 
 
 def _array_to_object(value: Any) -> dict[str, Any]:
+    """Of pairs or of documents of ``k`` and ``v``: the first element says which of the two forms all have."""
     if type(value) is not list:
         raise CommandError("Location40386", f"$arrayToObject requires an array input, found: {type_name(value)}")
-    return dict(_pair(item) for item in value)
+    form = _FORMS.get(type(value[0])) if value else _pair
+    if form is None:
+        raise CommandError("Location40398", f"Unrecognised input type format for $arrayToObject: {type_name(value[0])}")
+    return dict(map(form, value))
 
 
 def _pair(item: Any) -> tuple[str, Any]:
-    if type(item) is list and len(item) == 2:
-        name, value = item
-    elif type(item) is dict and item.keys() == {"k", "v"}:
-        name, value = item["k"], item["v"]
-    else:
-        raise CommandError("Location40398", f"Unrecognised input type format for $arrayToObject: {type_name(item)}")
-    if type(name) is not str or "\0" in name:
-        raise CommandError(
-            "Location40395", "$arrayToObject requires an array of key-value pairs, where the key is a string"
-        )
-    return name, value
+    if type(item) is not list:
+        raise CommandError("Location40396", f"$arrayToObject: all elements must be arrays, found: {type_name(item)}")
+    if len(item) != 2:
+        raise CommandError("Location40397", f"$arrayToObject requires arrays of 2 elements, found {len(item)}")
+    return _key(item[0], "Location40395", "Location4940400"), item[1]
+
+
+def _named_pair(item: Any) -> tuple[str, Any]:
+    if type(item) is not dict:
+        raise CommandError("Location40391", f"$arrayToObject: all elements must be objects, found: {type_name(item)}")
+    if len(item) != 2:
+        raise CommandError("Location40392", f"$arrayToObject requires objects of 2 fields, found {len(item)}")
+    if item.keys() != {"k", "v"}:
+        raise CommandError("Location40393", "$arrayToObject requires objects of the fields 'k' and 'v'")
+    return _key(item["k"], "Location40394", "Location4940401"), item["v"]
+
+
+_FORMS: dict[type, Callable[[Any], tuple[str, Any]]] = {list: _pair, dict: _named_pair}
+
+
+def _key(name: Any, no_text: str, null_byte: str) -> str:
+    if type(name) is not str:
+        raise CommandError(no_text, f"$arrayToObject requires keys of type string, found: {type_name(name)}")
+    if "\0" in name:
+        raise CommandError(null_byte, "$arrayToObject: a key cannot contain an embedded null byte")
+    return name
+
+
+_GET_FIELD = Faults(unknown="Location3041701", missing={"field": "Location3041702", "input": "Location3041703"})
 
 
 def _get_field(argument: Any, scope: Scope) -> Evaluate:
-    spec = argument
-    if type(spec) is not dict or "field" not in spec:
-        spec = {"field": argument, "input": "$$CURRENT"}
-    fields = arguments_of("$getField", {"input": "$$CURRENT", **spec}, ("field", "input"))
+    if type(argument) is not dict or next(iter(argument), "").startswith("$"):
+        argument = {"field": argument, "input": "$$CURRENT"}
+    fields = arguments_of("$getField", argument, ("field", "input"), faults=_GET_FIELD)
     name, source = scope.compile(fields["field"]), scope.compile(fields["input"])
 
     def evaluate(document: Any, variables: Variables) -> Any:
@@ -73,27 +95,38 @@ def _get_field(argument: Any, scope: Scope) -> Evaluate:
 
 def _constant_name(operator: str, spec: Any) -> str:
     """The field's name: a string, or one quoted by $literal where it looks like a path."""
-    if type(spec) is dict and spec.keys() == {"$literal"}:
-        spec = spec["$literal"]
+    if type(spec) is dict and spec.keys() in ({"$literal"}, {"$const"}):
+        (spec,) = spec.values()
     elif type(spec) is str and spec.startswith("$"):
         raise CommandError("Location4161108", f"{operator} requires 'field' to be a constant; quote it by $literal")
+    elif spec and type(spec) in (dict, list):
+        raise CommandError("Location4161106", f"{operator} requires 'field' to be a constant, found an expression")
     if type(spec) is not str:
         raise CommandError("Location4161107", f"{operator} requires 'field' to evaluate to type String")
+    if "\0" in spec:
+        raise CommandError("Location9534700", f"{operator}: 'field' cannot contain an embedded null byte")
     return spec
 
 
+_FIELD = Faults(
+    not_object="Location4161100",
+    unknown="Location4161101",
+    missing={"field": "Location4161102", "value": "Location4161103", "input": "Location4161109"},
+)
+
+
 def _set_field(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$setField", argument, ("field", "input", "value"))
+    fields = arguments_of("$setField", argument, ("field", "value", "input"), faults=_FIELD)
     return _with_field("$setField", fields, scope.compile(fields["value"]), scope)
 
 
 def _unset_field(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$unsetField", argument, ("field", "input"))
+    fields = arguments_of("$unsetField", argument, ("field", "input"), faults=_FIELD)
     return _with_field("$unsetField", fields, lambda document, variables: MISSING, scope)
 
 
 def _with_field(operator: str, fields: dict[str, Any], value: Evaluate, scope: Scope) -> Evaluate:
-    name, source = _constant_name(operator, fields["field"]), scope.compile(fields["input"])
+    source, name = scope.compile(fields["input"]), _constant_name(operator, fields["field"])
 
     def evaluate(document: Any, variables: Variables) -> Any:
         found = source(document, variables)

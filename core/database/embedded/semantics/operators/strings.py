@@ -3,21 +3,35 @@
 ``CP`` operators count code points, ``Bytes`` operators bytes of UTF-8. Case is that of ASCII, as in MongoDB.
 """
 
+import math
 import string
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bson import Regex
+from bson import Code, Timestamp
 from bson.datetime_ms import DatetimeMS
 
 from ..conversions import date_text, number_text
 from ..errors import CommandError
-from ..evaluation import Row, function, is_nullish, named, rows
-from ..limits import check_characters
-from ..numbers import fits_long, to_int
-from ..patterns import TIMEOUT_SECONDS, compile_pattern, compiled_pattern
-from ..values import MISSING, exact, is_nan, is_number, regex_parts, type_name
+from ..evaluation import (
+    Constant,
+    Evaluate,
+    Faults,
+    Row,
+    Scope,
+    Variables,
+    arguments_of,
+    function,
+    is_nullish,
+    named,
+    rows,
+)
+from ..limits import check_characters, check_text
+from ..numbers import fits_long
+from ..values import exact, is_nan, is_number, type_name
+from . import regexes
 from .arrays import index_bounds, whole_number
 
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -34,26 +48,31 @@ def _text(name: str, code: str, value: Any) -> str:
 
 
 def coerced(name: str, value: Any) -> str:
-    """What ``$toUpper`` and ``$substr`` make a text of: strings, numbers, dates; null is the empty string."""
+    """What ``$toUpper`` and ``$substr`` make a text of: not what ``$toString`` does; null is the empty string."""
     if is_nullish(value):
         return ""
     if type(value) is str:
         return value
+    if type(value) is float:
+        return f"{value:g}"
     if is_number(value):
         return number_text(value)
     if isinstance(value, datetime | DatetimeMS):
         return date_text(value)
+    if type(value) is Timestamp:
+        return f"{time.asctime(time.gmtime(value.time))[4:-5]}:{value.inc}"
+    if type(value) is Code and value.scope is None:
+        return str(value)
     raise CommandError("Location16007", f"can't convert from BSON type {type_name(value)} to String ({name})")
 
 
 def _concat(*values: Any) -> Any:
     for value in values:
-        if not is_nullish(value) and type(value) is not str:
-            raise CommandError("Location16702", f"$concat only supports strings, not {type_name(value)}")
-    if any(map(is_nullish, values)):
-        return None
+        if is_nullish(value):
+            return None
+        _text("$concat", "Location16702", value)
     check_characters("$concat", sum(map(len, values)))
-    return "".join(values)
+    return check_text("".join(values))
 
 
 def _upper(value: Any) -> str:
@@ -79,145 +98,147 @@ def _length_in_bytes(value: Any) -> int:
 
 def _substring(text: Any, start: Any, length: Any) -> str:
     value = coerced("$substrCP", text)
-    first, count = (whole_number("$substrCP", "Location34450", number) for number in (start, length))
-    if first < 0 or count < 0:
-        raise CommandError("Location34455", "$substrCP: the starting index and length must be non-negative integers")
+    first = whole_number("$substrCP", ("Location34450", "Location34451"), start)
+    count = whole_number("$substrCP", ("Location34452", "Location34453"), length)
+    if count < 0:
+        raise CommandError("Location34454", f"$substrCP: length must be a nonnegative integer (got: {count})")
+    if first < 0:
+        raise CommandError("Location34455", f"$substrCP: the starting index must be nonnegative (got: {first})")
     return value[first : first + count]
 
 
 def _substring_in_bytes(text: Any, start: Any, length: Any) -> str:
     value = coerced("$substrBytes", text).encode()
-    for number in (start, length):
-        if not is_number(number) or is_nan(number) or not fits_long(exact(number)):
-            raise CommandError("Location16034", f"$substrBytes needs numbers, found {number!r}")
-    first, count = to_int(start), to_int(length)
+    for code, number in (("Location16034", start), ("Location16035", length)):
+        if not is_number(number):
+            raise CommandError(code, f"$substrBytes needs a number, found: {type_name(number)}")
+    first = _long("$substrBytes", start)
     if first < 0:
         raise CommandError("Location50752", f"$substrBytes: starting index must be non-negative (got: {first})")
-    try:
-        return (value[first:] if count < 0 else value[first : first + count]).decode()
-    except UnicodeDecodeError:
-        raise CommandError("Location28656", "$substrBytes: invalid range, it cuts a character in two") from None
+    count = _long("$substrBytes", length)
+    end = first + count if count >= 0 else len(value)
+    _check_boundary(value, first, "Location28656")
+    _check_boundary(value, end, "Location28657")
+    return value[first:end].decode()
+
+
+def _check_boundary(text: bytes, place: int, code: str) -> None:
+    if place < len(text) and text[place] & 0xC0 == 0x80:
+        raise CommandError(code, f"$substrBytes: invalid range, byte {place} is inside a character")
+
+
+def _long(name: str, number: Any) -> int:
+    """A double is cut towards zero and must fit; a decimal is rounded, and one that does not fit is the least long."""
+    fits = not is_nan(number) and fits_long(exact(number))
+    if type(number) is float:
+        if not fits:
+            raise CommandError("Location31109", f"{name}: can't coerce out of range value {number} to long")
+        return math.trunc(number)
+    return round(exact(number)) if fits else -(2**63)
 
 
 def _split(text: Any, separator: Any) -> list[str]:
     _text("$split", "Location40085", text)
-    if not _text("$split", "Location40086", separator):
+    if not _text("$split", "Location10503900", separator):
         raise CommandError("Location40087", "$split requires a non-empty separator")
     return text.split(separator)
 
 
+_BOUNDS = ("Location40096", "Location40097")
+
+
 def _index_of(text: Any, wanted: Any, *bounds: Any) -> Any:
+    """The end bounds where the found text begins."""
     if is_nullish(text):
         return None
     _text("$indexOfCP", "Location40093", text)
     _text("$indexOfCP", "Location40094", wanted)
-    start, end = index_bounds("$indexOfCP", list(bounds), len(text))
-    return text.find(wanted, start, end) if start <= end else -1
+    start, end = index_bounds("$indexOfCP", _BOUNDS, bounds, len(text))
+    if start < end:
+        return text.find(wanted, start, end - 1 + len(wanted))
+    return 0 if start == end and not text and not wanted else -1
 
 
 def _index_in_bytes(text: Any, wanted: Any, *bounds: Any) -> Any:
+    """The end bounds where the found text ends."""
     if is_nullish(text):
         return None
     body = _text("$indexOfBytes", "Location40091", text).encode()
     searched = _text("$indexOfBytes", "Location40092", wanted).encode()
-    start, end = index_bounds("$indexOfBytes", list(bounds), len(body))
+    start, end = index_bounds("$indexOfBytes", _BOUNDS, bounds, len(body))
     return body.find(searched, start, end) if start <= end else -1
 
 
-def _trimmed(name: str, trim: Callable[[str, str], str]) -> Callable[..., Any]:
-    def compute(input: Any, chars: Any) -> Any:
-        if is_nullish(input) or chars is None:
-            return None
-        text = _text(name, "Location50699", input)
-        return trim(text, _WHITESPACE if chars is MISSING else _text(name, "Location50700", chars))
-
-    return compute
+_TRIM = Faults(not_object="Location50696", unknown="Location50694", missing={"input": "Location50695"})
 
 
-def _replace(name: str, count: int) -> Callable[..., Any]:
-    def compute(input: Any, find: Any, replacement: Any) -> Any:
-        for value in (input, find, replacement):
-            if not is_nullish(value):
-                _text(name, "Location51746", value)
-        if is_nullish(input) or is_nullish(find) or is_nullish(replacement):
-            return None
-        found = input.count(find) if count < 0 else count
-        check_characters(name, len(input) + found * len(replacement))
-        return input.replace(find, replacement, count)
+def _trim(strip: Callable[[str, str], str]) -> Callable[[str], Row]:
+    def make(name: str) -> Row:
+        def row(argument: Any, scope: Scope) -> Evaluate:
+            fields = arguments_of(name, argument, ("input",), ("chars",), _TRIM)
+            source = scope.compile(fields["input"])
+            characters = scope.compile(fields["chars"]) if "chars" in fields else Constant(_WHITESPACE)
 
-    return compute
+            def evaluate(document: Any, variables: Variables) -> Any:
+                value = source(document, variables)
+                if is_nullish(value):
+                    return None
+                text, chars = _text(name, "Location50699", value), characters(document, variables)
+                return None if is_nullish(chars) else strip(text, _text(name, "Location50700", chars))
 
+            return scope.fold(evaluate, (source, characters))
 
-# Regular expressions
+        return row
 
-
-def _pattern(name: str, regex: Any, options: Any) -> tuple[str, str]:
-    if isinstance(regex, Regex):
-        pattern, flags = regex_parts(regex)
-        if flags and not is_nullish(options):
-            raise CommandError(
-                "Location51107", f"{name}: found regex option(s) specified in both 'regex' and 'option' fields"
-            )
-    else:
-        pattern, flags = _text(name, "Location51105", regex), ""
-    return pattern, flags or ("" if is_nullish(options) else _text(name, "Location51106", options))
+    return make
 
 
-def _regex_input(name: str, input: Any, regex: Any) -> bool:
-    """Whether there is something to search."""
-    if not is_nullish(input):
-        _text(name, "Location51104", input)
-    return not is_nullish(input) and not is_nullish(regex)
+_REPLACE = Faults(
+    not_object="Location51751",
+    unknown="Location51750",
+    missing={"input": "Location51749", "find": "Location51748", "replacement": "Location51747"},
+)
 
 
-def _regex_match(input: Any, regex: Any, options: Any) -> bool:
-    if not _regex_input("$regexMatch", input, regex):
-        return False
-    return compile_pattern(*_pattern("$regexMatch", regex, options))(input) is not None
+def _replace(most: int) -> Callable[[str], Row]:
+    """``most`` occurrences, or all where it is below zero."""
+
+    def make(name: str) -> Row:
+        def compute(input: Any, find: Any, replacement: Any) -> Any:
+            codes = ("Location10503904", "Location10503901", "Location10503902")
+            for code, value in zip(codes, (input, find, replacement), strict=True):
+                if not is_nullish(value):
+                    _text(name, code, value)
+            if is_nullish(input) or is_nullish(find) or is_nullish(replacement):
+                return None
+            found = input.count(find) if most < 0 else min(most, input.count(find))
+            check_characters(name, len(input) + found * (len(replacement) - len(find)))
+            return check_text(input.replace(find, replacement, most))
+
+        return named(compute, ("input", "find", "replacement"), faults=_REPLACE)(name)
+
+    return make
 
 
-def _regex_find(input: Any, regex: Any, options: Any) -> Any:
-    if not _regex_input("$regexFind", input, regex):
-        return None
-    found = compile_pattern(*_pattern("$regexFind", regex, options))(input)
-    return None if found is None else _found(found)
-
-
-def _regex_find_all(input: Any, regex: Any, options: Any) -> Any:
-    if not _regex_input("$regexFindAll", input, regex):
-        return []
-    compiled = compiled_pattern(*_pattern("$regexFindAll", regex, options))
-    try:
-        return [_found(match) for match in compiled.finditer(input, timeout=TIMEOUT_SECONDS)]
-    except TimeoutError:
-        raise CommandError("MaxTimeMSExpired", "the regular expression took too long on one value") from None
-
-
-def _found(match: Any) -> dict[str, Any]:
-    return {"match": match[0], "idx": match.start(), "captures": list(match.groups())}
-
-
-_REGEX = (("input", "regex"), ("options",))
-_REPLACE = ("input", "find", "replacement")
-ROWS: dict[str, Row] = rows({
-    "$concat": function(_concat, 0, null=False, many=True),
-    "$toUpper": function(_upper, null=False),
-    "$toLower": function(_lower, null=False),
-    "$strcasecmp": function(_compare_ignoring_case, 2, null=False),
-    "$strLenCP": function(_length, null=False),
-    "$strLenBytes": function(_length_in_bytes, null=False),
-    "$substr": function(_substring_in_bytes, 3, null=False),
-    "$substrBytes": function(_substring_in_bytes, 3, null=False),
-    "$substrCP": function(_substring, 3, null=False),
-    "$split": function(_split, 2),
-    "$indexOfCP": function(_index_of, 2, 4, null=False),
-    "$indexOfBytes": function(_index_in_bytes, 2, 4, null=False),
-    "$trim": named(_trimmed("$trim", str.strip), ("input",), ("chars",)),
-    "$ltrim": named(_trimmed("$ltrim", str.lstrip), ("input",), ("chars",)),
-    "$rtrim": named(_trimmed("$rtrim", str.rstrip), ("input",), ("chars",)),
-    "$replaceOne": named(_replace("$replaceOne", 1), _REPLACE),
-    "$replaceAll": named(_replace("$replaceAll", -1), _REPLACE),
-    "$regexMatch": named(_regex_match, *_REGEX),
-    "$regexFind": named(_regex_find, *_REGEX),
-    "$regexFindAll": named(_regex_find_all, *_REGEX),
-})  # fmt: skip
+ROWS: dict[str, Row] = {
+    **regexes.ROWS,
+    **rows({
+        "$concat": function(_concat, 0, null=False, many=True),
+        "$toUpper": function(_upper, null=False),
+        "$toLower": function(_lower, null=False),
+        "$strcasecmp": function(_compare_ignoring_case, 2, null=False),
+        "$strLenCP": function(_length, null=False),
+        "$strLenBytes": function(_length_in_bytes, null=False),
+        "$substr": function(_substring_in_bytes, 3, null=False),
+        "$substrBytes": function(_substring_in_bytes, 3, null=False),
+        "$substrCP": function(_substring, 3, null=False),
+        "$split": function(_split, 2),
+        "$indexOfCP": function(_index_of, 2, 4, null=False),
+        "$indexOfBytes": function(_index_in_bytes, 2, 4, null=False),
+        "$trim": _trim(str.strip),
+        "$ltrim": _trim(str.lstrip),
+        "$rtrim": _trim(str.rstrip),
+        "$replaceOne": _replace(1),
+        "$replaceAll": _replace(-1),
+    }),
+}  # fmt: skip
