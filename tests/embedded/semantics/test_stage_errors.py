@@ -123,6 +123,7 @@ _TEXT = {"$match": {"$text": {"$search": "x"}}}
         ({"$unset": "a\0"}, 9527900),
         ({"$replaceRoot": {}}, 40414),
         ({"$replaceRoot": {"newRoot": "$$ROOT", "old": 1}}, 40415),
+        ({"$replaceWith": {"a": {"": 1}}}, 15998),
         ({"$group": {"_id": {"a": 1}}}, 17390),
         (_group({"$sum": ["$qty"]}), 40237),
         (_group({"$count": []}), 40237),

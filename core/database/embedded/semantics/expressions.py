@@ -98,6 +98,8 @@ def _meta(argument: Any, scope: Scope) -> Evaluate:
 def _object(spec: dict[str, Any], scope: Scope) -> Evaluate:
     fields: list[tuple[str, Evaluate]] = []
     for name, item in spec.items():
+        if not name:
+            raise CommandError("Location15998", "FieldPath field names may not be empty strings.")
         if name.startswith("$") or "." in name:
             code = "Location16410" if name.startswith("$") else "Location16412"
             raise CommandError(code, f"FieldPath field names may not start with '$' or contain '.'. Field: {name!r}")
