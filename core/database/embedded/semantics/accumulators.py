@@ -12,7 +12,7 @@ from bson import Decimal128
 
 from .errors import CommandError
 from .evaluation import is_nullish
-from .numbers import CONTEXT, DECIMAL, DOUBLE, INT, kind, to_double, whole
+from .numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_double, whole
 from .operators.objects import merged
 from .values import MISSING, is_number, type_name
 
@@ -85,6 +85,10 @@ class Total:
 
 
 class Mean(Total):
+    def add(self, value: Any) -> None:
+        """A long counts as the double it is nearest to."""
+        super().add(float(value) if is_number(value) and kind(value) == LONG else value)
+
     def result(self) -> Any:
         return self.mean()
 

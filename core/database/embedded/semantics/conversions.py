@@ -5,27 +5,29 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/convert/
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, Overflow, Underflow
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 from bson.errors import InvalidId
 
+from . import binary_conversions
+from .binary_conversions import Target, failed
 from .date_parsing import parse_date
 from .dates import date_milliseconds, date_of
 from .errors import CommandError
-from .numbers import to_decimal, to_double, to_int
+from .numbers import CONTEXT, to_decimal, to_double, to_int
 from .values import exact, is_nan, milliseconds, type_name
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
-
-
-def failed(message: str) -> CommandError:
-    return CommandError("ConversionFailure", f"{message} in $convert with no onError value")
+_INTEGER = re.compile(r"([+-]?)0*([0-9]+)")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?[0-9]+)?", re.IGNORECASE)
+_YEAR_0, _YEAR_1, _YEAR_10000 = -62_167_219_200_000, -62_135_596_800_000, 253_402_300_800_000
+_CYCLE = 146_097 * 86_400_000  # the calendar repeats after 400 years
 
 
 def number_text(value: Any) -> str:
@@ -40,19 +42,22 @@ def number_text(value: Any) -> str:
 
 
 def date_text(value: datetime | DatetimeMS) -> str:
-    found = date_of(milliseconds(value))
-    if isinstance(found, DatetimeMS):
-        raise failed("the date is beyond the years 1 to 9999")
-    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03}Z".rjust(24, "0")
+    time = milliseconds(value)
+    found = date_of(time if time >= _YEAR_1 else time + _CYCLE)
+    if not _YEAR_0 <= time < _YEAR_10000 or isinstance(found, DatetimeMS):
+        raise CommandError("Location18537", "Could not convert date to string: date component was outside 0-9999")
+    year = f"{found.year:04}" if time >= _YEAR_1 else "0000"
+    return f"{year}-{found:%m-%dT%H:%M:%S}.{found.microsecond // 1000:03}Z"
 
 
 def _to_integer(bits: int, make: Callable[[int], Any]) -> Callable[[Any], Any]:
     limit = 2 ** (bits - 1)
 
     def convert(value: Any) -> Any:
-        if is_nan(value):
-            raise failed("Attempt to convert NaN value to integer type")
-        if not -limit <= exact(value) < limit:
+        number = exact(value)
+        if is_nan(value) or not -math.inf < number < math.inf:
+            raise failed("Attempt to convert NaN or infinity value to integer type")
+        if not -limit <= (to_int(value) if isinstance(number, Decimal) else number) <= limit - 1:
             raise failed(f"Conversion would overflow target type: {number_text(value)}")
         return make(to_int(value))
 
@@ -60,37 +65,56 @@ def _to_integer(bits: int, make: Callable[[int], Any]) -> Callable[[Any], Any]:
 
 
 def _integer_from_text(bits: int, make: Callable[[int], Any]) -> Callable[[str], Any]:
+    limit = 2 ** (bits - 1)
+
     def convert(text: str) -> Any:
-        if not _INTEGER.fullmatch(text) or not text.isascii() or len(text) > 20:
+        parts = _INTEGER.fullmatch(text)
+        if not parts or len(parts[2]) > 19 or not -limit <= int(parts[1] + parts[2]) < limit:
             raise failed(f"Failed to parse number '{text}'")
-        return _to_integer(bits, make)(Int64(text) if -(2**63) <= int(text) < 2**63 else float(text))
+        return make(int(parts[1] + parts[2]))
 
     return convert
 
 
-def _number_text_checked(text: str) -> str:
-    if not text.isascii() or not _NUMBER.fullmatch(text):
-        raise failed(f"Failed to parse number '{text}'")
-    return text
-
-
 def _double_from_text(text: str) -> float:
-    found = float(_number_text_checked(text))
-    if math.isinf(found) and "inf" not in text.lower():
+    if _HEXADECIMAL.fullmatch(text) and not text.startswith("0x"):
+        return _double_from_hexadecimal(text)
+    if not _NUMBER.fullmatch(text):
+        raise failed(f"Failed to parse number '{text}'")
+    found = float(text)
+    if (math.isinf(found) and "inf" not in text.lower()) or (found == 0 and _is_not_zero(text)):
         raise failed(f"Failed to parse number '{text}': out of range")
     return found
 
 
-def _decimal_from_text(text: str) -> Decimal128:
+def _double_from_hexadecimal(text: str) -> float:
     try:
-        return Decimal128(_number_text_checked(text))
-    except (ValueError, InvalidOperation):
-        raise failed(f"Failed to parse number '{text}'") from None
+        return float.fromhex(text)
+    except OverflowError:
+        raise failed(f"Failed to parse number '{text}': out of range") from None
+
+
+def _is_not_zero(text: str) -> bool:
+    return any(digit in "123456789" for digit in re.split("[eE]", text)[0])
+
+
+def _decimal_from_text(text: str) -> Decimal128:
+    if not _NUMBER.fullmatch(text):
+        raise failed(f"Failed to parse number '{text}'")
+    context = CONTEXT.copy()
+    context.clear_flags()
+    found = context.create_decimal(text)
+    if context.flags[Overflow] or context.flags[Underflow]:
+        raise failed(f"Failed to parse number '{text}': out of range")
+    return Decimal128(found)
 
 
 def _to_double(value: Any) -> float:
-    found = to_double(value)
-    if math.isinf(found) and abs(exact(value)) != Decimal("Infinity"):
+    found, number = to_double(value), exact(value)
+    if not isinstance(number, Decimal) or not number.is_finite():
+        return found
+    inexact_subnormal = abs(found) < sys.float_info.min and Decimal(found) != number
+    if math.isinf(found) or inexact_subnormal:
         raise failed("Conversion would overflow target type")
     return found
 
@@ -100,12 +124,6 @@ def _identifier_from_text(text: str) -> ObjectId:
         return ObjectId(text)
     except InvalidId:
         raise failed(f"Failed to parse objectId '{text}'") from None
-
-
-def _date_from_number(value: Any) -> Any:
-    if is_nan(value) or not -(2**63) <= exact(value) < 2**63:
-        raise failed("Conversion would overflow target type")
-    return date_of(to_int(value))
 
 
 def _date_from_text(text: str) -> Any:
@@ -122,6 +140,10 @@ def _same(value: Any) -> Any:
 _to_int32, _to_int64 = _to_integer(32, int), _to_integer(64, Int64)
 
 
+def _date_from_number(value: Any) -> Any:
+    return date_of(int(_to_int64(value)))
+
+
 def _decimal(value: Any) -> Decimal128:
     return Decimal128(to_decimal(value))
 
@@ -132,6 +154,10 @@ def _long_from_date(value: Any) -> Int64:
 
 # (from, to) → conversion. Everything is true as a boolean but false, zero and null.
 _NUMBERS = ("int", "long", "double", "decimal")
+_ALWAYS_TRUE = (
+    "string", "object", "array", "binData", "objectId", "date", "timestamp", "regex", "javascript",
+    "javascriptWithScope", "minKey", "maxKey",
+)  # fmt: skip
 TABLE: dict[tuple[str, str], Callable[[Any], Any]] = {
     **{(kind, "int"): _to_int32 for kind in _NUMBERS},
     **{(kind, "long"): _to_int64 for kind in _NUMBERS},
@@ -151,26 +177,23 @@ TABLE: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("string", "decimal"): _decimal_from_text,
     ("string", "objectId"): _identifier_from_text,
     ("string", "date"): _date_from_text,
-    ("string", "bool"): lambda value: True,
     ("objectId", "string"): str,
     ("objectId", "date"): lambda value: date_of(date_milliseconds(value)),
-    ("objectId", "bool"): lambda value: True,
     ("date", "string"): date_text,
     ("date", "long"): _long_from_date,
     ("date", "double"): lambda value: float(milliseconds(value)),
     ("date", "decimal"): lambda value: Decimal128(str(milliseconds(value))),
-    ("date", "bool"): lambda value: True,
     ("timestamp", "date"): lambda value: date_of(date_milliseconds(value)),
-    ("timestamp", "bool"): lambda value: True,
     **{(kind, "date"): _date_from_number for kind in ("long", "double", "decimal")},
-    **{(kind, "bool"): lambda value: True for kind in ("object", "array", "binData", "regex", "javascript")},
+    **{(kind, "bool"): lambda value: True for kind in _ALWAYS_TRUE},
 }
 
 
-def convert(value: Any, target: str) -> Any:
-    """The value as a ``target`` type (an alias); raises CommandError ConversionFailure."""
-    source = type_name(value)
-    conversion = TABLE.get((source, target))
-    if conversion is None:
-        raise failed(f"Unsupported conversion from {source} to {target}")
-    return conversion(value)
+def convert(value: Any, target: Target) -> Any:
+    """The value as the target says; raises CommandError ConversionFailure, or another one for a wrong target."""
+    pair = (type_name(value), target.type)
+    if pair in binary_conversions.TABLE:
+        return binary_conversions.TABLE[pair](value, target)
+    if pair not in TABLE:
+        raise failed(f"Unsupported conversion from {pair[0]} to {pair[1]}")
+    return TABLE[pair](value)

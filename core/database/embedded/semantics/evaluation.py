@@ -31,6 +31,8 @@ class Scope:
     score: Score | None = None
     folding: bool = True
     """Whether constant expressions are computed, and their errors raised, while compiling."""
+    documents: bool = True
+    """Whether there are documents to read: not for the variables of a command's ``let``."""
 
     def compile(self, spec: Any) -> Evaluate:
         return self.compile_in(spec, self)

@@ -9,7 +9,8 @@ from typing import Any
 
 from .collation import Collation
 from .errors import CommandError, unsupported
-from .evaluation import Evaluate, Row, Scope, Score, Variables, constant, truthy
+from .evaluation import Constant, Evaluate, Row, Scope, Score, Variables, truthy
+from .limits import check_text
 from .operators import (
     arithmetic,
     arrays,
@@ -23,6 +24,7 @@ from .operators import (
     strings,
     summaries,
 )
+from .operators.conditions import check_readable, check_variable
 from .paths import REFERENCE_FIELDS
 from .values import MISSING
 
@@ -48,13 +50,24 @@ def compile_expression(
     ``names`` are the variables that will be there, beside ROOT, CURRENT, REMOVE and NOW; ``score`` gives a document's
     text score. Raises CommandError for a malformed expression, or an operator that is not offered.
     """
-    return _compile(spec, Scope(compile_in=_compile, collation=collation, names=frozenset(names), score=score))
+    scope = Scope(compile_in=_compile, collation=collation, names=frozenset(names), score=score)
+    try:
+        return scope.compile(spec)
+    except CommandError:
+        scope.check(spec)  # an error of form anywhere comes before that of a constant
+        raise
 
 
 def command_variables(let: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The variables of one command: those of its ``let``, which are constant expressions, and NOW."""
-    now = current_time()
-    return {"NOW": now, **{name: compile_expression(spec)({}, {"NOW": now}) for name, spec in (let or {}).items()}}
+    """The variables of one command: NOW and those of its ``let``, in which each may use the ones before it."""
+    variables: dict[str, Any] = {}
+    for name, spec in (let or {}).items():
+        if name in _OF_COMMANDS:
+            raise CommandError("Location4738901", f"Attempt to set internal constant: {name}")
+        check_variable(name)
+        scope = Scope(compile_in=_compile, names=frozenset(variables), documents=False)
+        variables[name] = scope.compile(spec)({}, variables)
+    return {"NOW": current_time(), **variables}
 
 
 def current_time() -> datetime:
@@ -71,7 +84,7 @@ def _compile(spec: Any, scope: Scope) -> Evaluate:
         return _operator(spec, scope) if next(iter(spec), "").startswith("$") else _object(spec, scope)
     if kind is list:
         return _array(spec, scope)
-    return constant(spec)
+    return Constant(check_text(spec) if kind is str else spec)
 
 
 def _operator(spec: dict[str, Any], scope: Scope) -> Evaluate:
@@ -86,7 +99,18 @@ def _operator(spec: dict[str, Any], scope: Scope) -> Evaluate:
     return _OPERATORS[name](argument, scope)
 
 
+# https://www.mongodb.com/docs/manual/reference/operator/aggregation/meta/
+_METADATA = (
+    "textScore", "indexKey", "recordId", "sortKey", "randVal", "geoNearDistance", "geoNearPoint", "searchScore",
+    "searchHighlights", "searchScoreDetails", "searchSequenceToken", "vectorSearchScore", "score", "scoreDetails",
+)  # fmt: skip
+
+
 def _meta(argument: Any, scope: Scope) -> Evaluate:
+    if type(argument) is not str:
+        raise CommandError("Location17307", "$meta only supports string arguments")
+    if argument not in _METADATA:
+        raise CommandError("Location17308", f"Unsupported argument to $meta: {argument}")
     if argument != "textScore":
         raise unsupported(f"$meta {argument!r}", "expression")
     if scope.score is None:
@@ -109,7 +133,7 @@ def _object(spec: dict[str, Any], scope: Scope) -> Evaluate:
         values = [(name, item(document, variables)) for name, item in fields]
         return {name: value for name, value in values if value is not MISSING}
 
-    return evaluate
+    return scope.fold(evaluate, [item for _, item in fields])
 
 
 def _array(spec: list[Any], scope: Scope) -> Evaluate:
@@ -119,29 +143,36 @@ def _array(spec: list[Any], scope: Scope) -> Evaluate:
         values = [item(document, variables) for item in items]
         return [None if value is MISSING else value for value in values]
 
-    return evaluate
+    return scope.fold(evaluate, items)
 
 
 # Fields and variables
 
 
 def _reference(text: str, scope: Scope) -> Evaluate:
+    if "\0" in text:
+        raise CommandError("Location16419", "field path must not contain embedded null characters")
     if not text.startswith("$$"):
-        return _field(_path_parts(text[1:], text))
-    name, _, path = text[2:].partition(".")
-    parts = _path_parts(path, text) if path else ()
-    if not name:
-        raise CommandError("FailedToParse", f"empty variable names are not allowed: {text!r}")
-    if name in ("ROOT", "CURRENT") and name not in scope.names:
-        return _field(parts) if parts else lambda document, variables: document
+        return _at_path("CURRENT", _path_parts(text[1:], text), scope)
+    name, dot, path = text[2:].partition(".")
+    check_readable(name)
+    return _at_path(name, _path_parts(path, text) if dot else (), scope)
+
+
+def _at_path(name: str, parts: tuple[str, ...], scope: Scope) -> Evaluate:
+    """What a path leads to from a variable. CURRENT is the document unless it was bound to something else."""
+    if name == "ROOT" or (name == "CURRENT" and name not in scope.names):
+        return _field(parts, scope)
     value = _variable(name, scope)
     return (lambda document, variables: walk(value(document, variables), parts)) if parts else value
 
 
 def _path_parts(path: str, text: str) -> tuple[str, ...]:
     parts = tuple(path.split("."))
-    if not path:
+    if text == "$":
         raise CommandError("Location16872", "'$' by itself is not a valid FieldPath")
+    if not parts[-1]:
+        raise CommandError("Location40353", "FieldPath must not end with a '.'.")
     if not all(parts):
         raise CommandError("Location15998", f"FieldPath field names may not be empty strings: {text!r}")
     if any(part.startswith("$") and part not in REFERENCE_FIELDS for part in parts):
@@ -149,20 +180,29 @@ def _path_parts(path: str, text: str) -> tuple[str, ...]:
     return parts
 
 
+# https://www.mongodb.com/docs/manual/reference/aggregation-variables/
+_OF_COMMANDS = ("NOW", "CLUSTER_TIME", "USER_ROLES", "JS_SCOPE", "IS_MR")
+_OF_STAGES = ("DESCEND", "PRUNE", "KEEP", "SEARCH_META")
+
+
 def _variable(name: str, scope: Scope) -> Evaluate:
     if name in scope.names:
         return lambda document, variables: variables[name]
     if name == "REMOVE":
-        return constant(MISSING)
-    if name == "NOW":
-        now = current_time()
-        return lambda document, variables: variables.get("NOW", now)
-    if name.isupper():
+        return Constant(MISSING)
+    if name in _OF_COMMANDS and "NOW" not in scope.names:  # as in count, distinct and a command's let
+        raise CommandError("Location51144", f"Builtin variable '$${name}' is not available")
+    if name in (*_OF_COMMANDS, *_OF_STAGES):
         raise unsupported(f"$${name}", "expression")
     raise CommandError("Location17276", f"Use of undefined variable: {name}")
 
 
-def _field(parts: tuple[str, ...]) -> Evaluate:
+def _field(parts: tuple[str, ...], scope: Scope) -> Evaluate:
+    if not scope.documents:
+        message = "Command let Expression tried to access a field, but this is not allowed"
+        raise CommandError("Location4890500", message)
+    if not parts:
+        return lambda document, variables: document
     first, rest = parts[0], parts[1:]
     if not rest:
         return lambda document, variables: document.get(first, MISSING)

@@ -5,7 +5,7 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/add/
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, Final
 
 from bson import Decimal128, Int64
@@ -15,6 +15,9 @@ from .values import is_nan
 
 INT, LONG, DOUBLE, DECIMAL = range(4)
 CONTEXT: Final = create_decimal128_context()
+# As many digits as lie between the largest and the smallest decimal.
+_EXACT: Final = Context(prec=12_400, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+_FULL_PRECISION: Final = Decimal("0E-6176")
 
 
 def kind(number: Any) -> int:
@@ -32,6 +35,11 @@ def whole(number: int, wanted: int) -> Any:
     return Int64(number) if fits_long(number) else float(number)
 
 
+def narrowed(number: Any, widest: int) -> Any:
+    """A result of several steps: an int again where all numbers were ints, though a step went beyond."""
+    return whole(int(number), INT) if widest == INT and kind(number) == LONG else number
+
+
 def fits_long(number: Any) -> bool:
     return -(2**63) <= number < 2**63
 
@@ -41,12 +49,18 @@ def to_decimal(number: Any) -> Decimal:
     if type(number) is Decimal128:
         return number.to_decimal()
     if type(number) is float:
-        return Decimal(f"{number:.14e}") if math.isfinite(number) else Decimal(number)
+        return Decimal(f"{number:.14e}") if math.isfinite(number) and number else Decimal(number)
     return Decimal(number)
 
 
 def from_decimal(number: Decimal) -> Decimal128:
-    return Decimal128(CONTEXT.plus(number))
+    """The nearest decimal of 34 digits."""
+    return Decimal128(CONTEXT.create_decimal(number))
+
+
+def padded(number: Decimal) -> Decimal:
+    """The number with all its 34 digits written out."""
+    return CONTEXT.add(number, _FULL_PRECISION)
 
 
 def to_double(number: Any) -> float:
@@ -65,7 +79,8 @@ def combine(
     """Apply the function of the wider type."""
     wanted = max(kind(left), kind(right))
     if wanted <= LONG:
-        return whole(integers(int(left), int(right)), wanted)
+        found = integers(int(left), int(right))
+        return whole(found, wanted) if fits_long(found) else doubles(float(left), float(right))
     if wanted == DOUBLE:
         return doubles(float(left), float(right))
     return Decimal128(decimals(to_decimal(left), to_decimal(right)))
@@ -89,7 +104,7 @@ def _multiply_doubles(left: float, right: float) -> float:
 
 def remainder(left: Any, right: Any) -> Any:
     """The remainder of a division towards zero; ``right`` is not zero."""
-    return combine(left, right, _remainder, _remainder_of_doubles, CONTEXT.remainder)
+    return combine(left, right, _remainder, _remainder_of_doubles, _EXACT.remainder)
 
 
 def _remainder(left: int, right: int) -> int:
@@ -110,6 +125,11 @@ def is_whole(number: Any) -> bool:
         return True
     infinite = exact.is_infinite() if isinstance(exact, Decimal) else math.isinf(exact)
     return not infinite and exact == int(exact)
+
+
+def is_int(number: Any) -> bool:
+    """A whole number of any type within 32 bits."""
+    return is_whole(number) and kind(to_int(number)) == INT
 
 
 def to_int(number: Any) -> int:

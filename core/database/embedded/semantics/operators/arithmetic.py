@@ -4,8 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from functools import reduce
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from bson import Decimal128
@@ -13,7 +12,7 @@ from bson.datetime_ms import DatetimeMS
 
 from .. import numbers
 from ..dates import date_of
-from ..errors import CommandError, mismatch, unparsable, unsupported
+from ..errors import CommandError, mismatch, unsupported
 from ..evaluation import Evaluate, Row, Scope, function, is_nullish, rows
 from ..limits import check_elements
 from ..numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_decimal, to_double, to_int, whole
@@ -31,22 +30,36 @@ def _is_date(value: Any) -> bool:
 
 
 def _add(*values: Any) -> Any:
-    if any(map(is_nullish, values)):
-        return None
-    dates = [value for value in values if _is_date(value)]
-    if len(dates) > 1:
-        raise CommandError("Location16612", "only one date allowed in an $add expression")
+    total: Any = 0
+    widest, date = INT, False
     for value in values:
-        if not is_number(value) and not _is_date(value):
+        if is_nullish(value):
+            return None
+        if _is_date(value):
+            if date:
+                raise CommandError("Location16612", "only one date allowed in an $add expression")
+            total, date = _checked_time(_in_milliseconds(total) + milliseconds(value)), True
+        elif not is_number(value):
             raise mismatch(f"$add only supports numeric or date types, not {type_name(value)}")
-    total = reduce(numbers.add, [value for value in values if not _is_date(value)], 0)
-    return date_of(milliseconds(dates[0]) + _whole_milliseconds(total)) if dates else total
+        elif date:
+            total = _checked_time(total + _in_milliseconds(value))
+        else:
+            total, widest = numbers.add(total, value), max(widest, kind(value))
+    return date_of(total) if date else numbers.narrowed(total, widest)
 
 
-def _whole_milliseconds(value: Any) -> int:
-    if is_nan(value) or not numbers.fits_long(exact(value)):
+def _in_milliseconds(number: Any) -> int:
+    """Half a millisecond is rounded away from zero, of a decimal to even."""
+    if is_nan(number) or not numbers.fits_long(exact(number)):
         raise CommandError("Overflow", "date overflow")
-    return round(exact(value))
+    rounding = ROUND_HALF_EVEN if kind(number) == DECIMAL else ROUND_HALF_UP
+    return int(Decimal(exact(number)).to_integral_value(rounding))
+
+
+def _checked_time(time: int) -> int:
+    if not numbers.fits_long(time):
+        raise CommandError("Overflow", "date overflow")
+    return time
 
 
 def _subtract(left: Any, right: Any) -> Any:
@@ -55,17 +68,46 @@ def _subtract(left: Any, right: Any) -> Any:
     if _is_date(left) and _is_date(right):
         return whole(milliseconds(left) - milliseconds(right), LONG)
     if _is_date(left) and is_number(right):
-        return date_of(milliseconds(left) - _whole_milliseconds(right))
+        return date_of(_checked_time(milliseconds(left) - _in_milliseconds(right)))
     raise mismatch(f"can't $subtract {type_name(right)} from {type_name(left)}")
 
 
+class _Product:
+    """Integers are multiplied exactly and, in case they leave 64 bits, as doubles beside."""
+
+    def __init__(self) -> None:
+        self._kind = INT
+        self._whole = 1
+        self._double = 1.0
+        self._decimal = Decimal(1)
+
+    def take(self, value: Any) -> None:
+        before, self._kind = self._kind, max(self._kind, kind(value))
+        if self._kind == DECIMAL:
+            if before != DECIMAL:
+                self._decimal = to_decimal(self._double if before == DOUBLE else self._whole)
+            self._decimal = CONTEXT.multiply(self._decimal, to_decimal(value))
+            return
+        self._double *= float(value)
+        if self._kind <= LONG:
+            self._whole *= value
+            self._kind = self._kind if numbers.fits_long(self._whole) else DOUBLE
+
+    def result(self) -> Any:
+        if self._kind == DECIMAL:
+            return Decimal128(self._decimal)
+        return self._double if self._kind == DOUBLE else whole(self._whole, self._kind)
+
+
 def _multiply(*values: Any) -> Any:
-    if any(map(is_nullish, values)):
-        return None
+    product = _Product()
     for value in values:
+        if is_nullish(value):
+            return None
         if not is_number(value):
             raise mismatch(f"$multiply only supports numeric types, not {type_name(value)}")
-    return reduce(numbers.multiply, values, 1)
+        product.take(value)
+    return product.result()
 
 
 def _divide(left: Any, right: Any) -> Any:
@@ -84,7 +126,8 @@ def _mod(left: Any, right: Any) -> Any:
         message = f"$mod only supports numeric types, not {type_name(left)} and {type_name(right)}"
         raise CommandError("Location16611", message)
     if exact(right) == 0:
-        raise CommandError("Location16610", "can't $mod by zero")
+        code = "Location5733415" if DECIMAL in (kind(left), kind(right)) else "Location16610"
+        raise CommandError(code, "can't $mod by zero")
     return numbers.remainder(left, right)
 
 
@@ -97,53 +140,73 @@ def _absolute(value: Any) -> Any:
     return abs(value) if kind(value) == DOUBLE else Decimal128(CONTEXT.abs(to_decimal(value)))
 
 
-def _rounded_to(name: str, mode: str) -> Callable[[Any], Any]:
+def _rounded_to(name: str, double: Callable[[float], int], rounding: str) -> Callable[[Any], Any]:
     """``$ceil`` and ``$floor``."""
 
     def compute(value: Any) -> Any:
         _number(name, value)
-        return value if kind(value) <= LONG else _quantized(value, 0, mode)
+        if kind(value) == DECIMAL:  # not a number where the result has more than 34 digits
+            return Decimal128(value.to_decimal().quantize(Decimal(1), rounding, CONTEXT))
+        if kind(value) <= LONG or not math.isfinite(value):
+            return value
+        return math.copysign(double(value), value)
 
     return compute
 
 
-def _quantized(value: Any, place: int, mode: str) -> Any:
-    """The number with ``place`` digits after the point, of its own type."""
-    number = value.to_decimal() if type(value) is Decimal128 else Decimal(value)
-    if not number.is_finite() or (type(value) is float and place > 324):
-        return value
-    context = CONTEXT.copy()
-    context.prec = 800  # a double's digits before the point, and 100 after it
-    found = number.quantize(Decimal(1).scaleb(-place), rounding=mode, context=context)
-    if type(value) is Decimal128:
-        return numbers.from_decimal(found)
-    if type(value) is float:
-        return math.copysign(float(found), value)
-    return whole(int(found), kind(value))
-
-
-def _with_place(name: str, mode: str) -> Callable[..., Any]:
+def _with_place(name: str, rounding: str) -> Callable[..., Any]:
     """``$round`` and ``$trunc``, which take the number of decimal places."""
 
     def compute(value: Any, place: Any = 0) -> Any:
+        if is_nullish(value):
+            return None
         _number(name, value, "Location51081")
-        if not is_number(place) or not numbers.is_whole(place):
-            raise CommandError("Location51082", f"precision argument to  {name} must be an integral value")
-        if not -20 <= to_int(place) <= 100:
-            message = f"cannot apply {name} with precision value {place} value must be in [-20, 100]"
-            raise CommandError("Location51083", message)
-        if kind(value) <= LONG and to_int(place) >= 0:
-            return value
-        return _quantized(value, to_int(place), mode)
+        if is_nullish(place):
+            return None
+        places = _places(name, place)
+        if kind(value) <= LONG:
+            return value if places >= 0 else _whole_rounded(name, value, places, rounding)
+        found = _decimal_rounded(CONTEXT.create_decimal(exact(value)), places, rounding)
+        return Decimal128(found) if kind(value) == DECIMAL else float(found)
 
     return compute
 
 
-def _real(name: str, double: Callable[[float], float], decimal: Callable[[Decimal], Decimal]) -> Callable[[Any], Any]:
+def _places(name: str, place: Any) -> int:
+    if not is_number(place):
+        raise CommandError("Location16004", f"can't convert from BSON type {type_name(place)} to long")
+    if kind(place) == DOUBLE and not numbers.fits_long(place):  # nor is what is not a number
+        raise CommandError("Location31109", f"Can't coerce out of range value {place} to long")
+    if not numbers.is_int(place):
+        raise CommandError("Location51082", f"precision argument to  {name} must be a integral value")
+    if not -20 <= to_int(place) <= 100:
+        message = f"cannot apply {name} with precision value {place} value must be in [-20, 100]"
+        raise CommandError("Location51083", message)
+    return to_int(place)
+
+
+def _whole_rounded(name: str, value: int, places: int, rounding: str) -> Any:
+    found = int(_decimal_rounded(Decimal(value), places, rounding))
+    if not numbers.fits_long(found):
+        message = f"invalid conversion from Decimal128 result in {name} resulting from arguments: [{value}, {places}]"
+        raise CommandError("Location51080", message)
+    return whole(found, kind(value))
+
+
+def _decimal_rounded(number: Decimal, places: int, rounding: str) -> Decimal:
+    """The number with so many digits after the point, as far as 34 digits reach."""
+    if not number.is_finite():
+        return number
+    if number and number.adjusted() + places > 33:
+        return numbers.padded(number)
+    return number.quantize(Decimal(1).scaleb(-places), rounding, CONTEXT)
+
+
+def _real(name: str, double: Callable[[float], float], decimal: Callable[[Decimal], Any]) -> Callable[[Any], Any]:
     def compute(value: Any) -> Any:
         _number(name, value)
         if kind(value) == DECIMAL:
-            return Decimal128(decimal(value.to_decimal()))
+            return decimal(value.to_decimal())
         try:
             return double(float(value))
         except OverflowError:
@@ -152,6 +215,25 @@ def _real(name: str, double: Callable[[float], float], decimal: Callable[[Decima
             return math.nan
 
     return compute
+
+
+def _exponential(number: Decimal) -> Decimal128:
+    return Decimal128(_shortened(CONTEXT.exp(number)))
+
+
+def _logarithm(compute: Callable[[Decimal], Decimal]) -> Callable[[Decimal], Any]:
+    """Of what is not a number MongoDB gives the double."""
+    return lambda number: math.nan if number.is_nan() else Decimal128(_shortened(compute(number)))
+
+
+def _shortened(number: Decimal) -> Decimal:
+    """A whole number without a fraction of zeros."""
+    integral = number.to_integral_value()
+    return integral if number and integral == number else number
+
+
+def _square_root(number: Decimal) -> Decimal128:
+    return Decimal128(CONTEXT.sqrt(number))
 
 
 def _positive(name: str, code: str, compute: Callable[[Any], Any], *, zero: bool = False) -> Callable[[Any], Any]:
@@ -174,9 +256,12 @@ def _power(base: Any, exponent: Any) -> Any:
         raise CommandError("Location28764", "$pow cannot take a base of 0 and a negative exponent")
     wanted = max(kind(base), kind(exponent))
     if wanted == DECIMAL:
-        return Decimal128(CONTEXT.power(to_decimal(base), to_decimal(exponent)))
+        found = CONTEXT.power(to_decimal(base), to_decimal(exponent)) if exact(exponent) != 0 else Decimal(1)
+        return Decimal128(numbers.padded(found))
     if wanted <= LONG and exponent >= 0 and (abs(base) <= 1 or exponent <= 63):
-        return whole(int(base) ** int(exponent), wanted)
+        found = int(base) ** int(exponent)
+        if numbers.fits_long(found):
+            return whole(found, wanted)
     return _power_of_doubles(float(base), float(exponent), wanted)
 
 
@@ -199,15 +284,26 @@ def _log(value: Any, base: Any) -> Any:
         raise CommandError(
             "Location28759", f"$log's base must be a positive number not equal to 1, but is {exact(base)}"
         )
-    if DECIMAL in (kind(value), kind(base)):
+    if DECIMAL in (kind(value), kind(base)) and not is_nan(value) and not is_nan(base):
         return Decimal128(CONTEXT.divide(CONTEXT.ln(to_decimal(value)), CONTEXT.ln(to_decimal(base))))
     return math.log(to_double(value)) / math.log(to_double(base))
 
 
+# The codes of a bound that is no number, and of one that is no 32-bit integer.
+_RANGE = (
+    ("starting", "Location34443", "Location34444"),
+    ("ending", "Location34445", "Location34446"),
+    ("step", "Location34447", "Location34448"),
+)
+
+
 def _range(start: Any, end: Any, step: Any = 1) -> Any:
-    for number in (start, end, step):
-        if not is_number(number) or not numbers.is_whole(number) or kind(whole(to_int(number), INT)) != INT:
-            raise CommandError("Location34444", f"$range requires 32-bit integers, found: {number!r}")
+    for (which, no_number, no_int), value in zip(_RANGE, (start, end, step), strict=True):
+        if not is_number(value):
+            raise CommandError(no_number, f"$range requires a numeric {which} value, found {type_name(value)}")
+        if not numbers.is_int(value):
+            message = f"$range requires a {which} value that can be represented as a 32-bit integer, found {value}"
+            raise CommandError(no_int, message)
     if to_int(step) == 0:
         raise CommandError("Location34449", "$range requires a non-zero step value")
     numbers_between = range(to_int(start), to_int(end), to_int(step))
@@ -216,8 +312,10 @@ def _range(start: Any, end: Any, step: Any = 1) -> Any:
 
 
 def _rand(argument: Any, scope: Scope) -> Evaluate:
-    if argument not in ({}, []):
-        raise unparsable("$rand does not currently accept arguments")
+    if type(argument) not in (dict, list):
+        raise CommandError("Location10065", f"invalid parameter: expected an object ($rand), found {argument!r}")
+    if argument:
+        raise CommandError("Location3040501", "$rand does not currently accept arguments")
     return lambda document, variables: random.random()  # noqa: S311  # not for secrets: MongoDB's is none either
 
 
@@ -234,6 +332,7 @@ def _trigonometric(name: str, double: Callable[[float], float]) -> Callable[[Any
     return compute
 
 
+_LOG10 = _real("$log10", math.log10, _logarithm(CONTEXT.log10))
 ROWS: dict[str, Row] = {
     "$rand": _rand,
     **rows({
@@ -243,15 +342,15 @@ ROWS: dict[str, Row] = {
         "$divide": function(_divide, 2),
         "$mod": function(_mod, 2),
         "$abs": function(_absolute),
-        "$ceil": function(_rounded_to("$ceil", ROUND_CEILING)),
-        "$floor": function(_rounded_to("$floor", ROUND_FLOOR)),
-        "$round": function(_with_place("$round", ROUND_HALF_EVEN), 1, 2),
-        "$trunc": function(_with_place("$trunc", ROUND_DOWN), 1, 2),
-        "$exp": function(_real("$exp", math.exp, CONTEXT.exp)),
-        "$ln": function(_positive("$ln", "Location28766", _real("$ln", math.log, CONTEXT.ln))),
-        "$log10": function(_positive("$log10", "Location28761", _real("$log10", math.log10, CONTEXT.log10))),
+        "$ceil": function(_rounded_to("$ceil", math.ceil, ROUND_CEILING)),
+        "$floor": function(_rounded_to("$floor", math.floor, ROUND_FLOOR)),
+        "$round": function(_with_place("$round", ROUND_HALF_EVEN), 1, 2, null=False),
+        "$trunc": function(_with_place("$trunc", ROUND_DOWN), 1, 2, null=False),
+        "$exp": function(_real("$exp", math.exp, _exponential)),
+        "$ln": function(_positive("$ln", "Location28766", _real("$ln", math.log, _logarithm(CONTEXT.ln)))),
+        "$log10": function(_positive("$log10", "Location28761", _LOG10)),
         "$log": function(_log, 2),
-        "$sqrt": function(_positive("$sqrt", "Location28714", _real("$sqrt", math.sqrt, CONTEXT.sqrt), zero=True)),
+        "$sqrt": function(_positive("$sqrt", "Location28714", _real("$sqrt", math.sqrt, _square_root), zero=True)),
         "$pow": function(_power, 2),
         "$range": function(_range, 2, 3, null=False),
         "$sin": function(_trigonometric("$sin", math.sin)),

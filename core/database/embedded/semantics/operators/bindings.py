@@ -3,13 +3,14 @@
 https://www.mongodb.com/docs/manual/reference/operator/aggregation/#array-expression-operators
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from ..errors import CommandError, bad
-from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, is_nullish, truthy
-from ..numbers import is_whole, to_int
-from ..sorting import compile_sort, direction_of
-from ..values import MISSING, is_number, type_name
+from ..errors import CommandError
+from ..evaluation import Evaluate, Faults, Row, Scope, Variables, arguments_of, is_nullish, truthy
+from ..keys import encode_compound
+from ..numbers import is_int, to_int
+from ..values import MISSING, exact, is_number, type_name
 from .conditions import check_variable
 
 
@@ -28,8 +29,13 @@ def _variable(fields: dict[str, Any]) -> str:
     return name
 
 
+_MAP = Faults(
+    not_object="Location16878", unknown="Location16879", missing={"input": "Location16880", "in": "Location16882"}
+)
+
+
 def _map(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$map", argument, ("input", "in"), ("as",))
+    fields = arguments_of("$map", argument, ("input", "in"), ("as",), _MAP)
     name = _variable(fields)
     source, each = scope.compile(fields["input"]), scope.binding(name).compile(fields["in"])
 
@@ -43,8 +49,13 @@ def _map(argument: Any, scope: Scope) -> Evaluate:
     return evaluate
 
 
+_FILTER = Faults(
+    not_object="Location28646", unknown="Location28647", missing={"input": "Location28648", "cond": "Location28650"}
+)
+
+
 def _filter(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$filter", argument, ("input", "cond"), ("as", "limit"))
+    fields = arguments_of("$filter", argument, ("input", "cond"), ("as", "limit"), _FILTER)
     name = _variable(fields)
     source, keep = scope.compile(fields["input"]), scope.binding(name).compile(fields["cond"])
     limit = scope.compile(fields.get("limit"))
@@ -62,13 +73,23 @@ def _filter(argument: Any, scope: Scope) -> Evaluate:
 def _limit(value: Any) -> int | None:
     if is_nullish(value):
         return None
-    if not is_number(value) or not is_whole(value) or to_int(value) < 1:
-        raise CommandError("Location327392", f"$filter: limit must be a positive integer, found {value!r}")
+    if not is_number(value) or not is_int(value):
+        message = f"$filter: limit must be represented as a 32-bit integral value: {value!r}"
+        raise CommandError("Location327391", message)
+    if to_int(value) < 1:
+        raise CommandError("Location327392", f"$filter: limit must be greater than 0: {value!r}")
     return to_int(value)
 
 
+_REDUCE = Faults(
+    not_object="Location40075",
+    unknown="Location40076",
+    missing={"input": "Location40077", "initialValue": "Location40078", "in": "Location40079"},
+)
+
+
 def _reduce(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$reduce", argument, ("input", "initialValue", "in"))
+    fields = arguments_of("$reduce", argument, ("input", "initialValue", "in"), faults=_REDUCE)
     source, initial = scope.compile(fields["input"]), scope.compile(fields["initialValue"])
     step = scope.binding("this", "value").compile(fields["in"])
 
@@ -84,25 +105,53 @@ def _reduce(argument: Any, scope: Scope) -> Evaluate:
     return evaluate
 
 
-def _sort_array(argument: Any, scope: Scope) -> Evaluate:
-    fields = arguments_of("$sortArray", argument, ("input", "sortBy"))
-    source, by = scope.compile(fields["input"]), fields["sortBy"]
-    if type(by) is dict:
-        sort_key = compile_sort({f"value.{path}": direction for path, direction in by.items()}, scope.collation)
-    elif is_number(by):
-        sort_key = compile_sort({"value": direction_of(by)}, scope.collation)
-    else:
-        raise bad("The $sort key specification must be an object or a number")
+_SORT_ARRAY = Faults(
+    not_object="Location2942500",
+    unknown="Location2942501",
+    missing={"input": "Location2942502", "sortBy": "Location2942503"},
+)
 
-    def key(item: Any) -> bytes:
-        # Elements that are arrays are compared whole: an array in an array is not opened.
-        return sort_key({"value": [item] if type(item) is list else item})
+
+def _sort_array(argument: Any, scope: Scope) -> Evaluate:
+    fields = arguments_of("$sortArray", argument, ("input", "sortBy"), faults=_SORT_ARRAY)
+    source, sort_key = scope.compile(fields["input"]), _sort_key(fields["sortBy"], scope)
 
     def evaluate(document: Any, variables: Variables) -> Any:
         items = _items("$sortArray", "Location2942504", source(document, variables))
-        return None if items is None else sorted(items, key=key)
+        return None if items is None else sorted(items, key=sort_key)
 
     return evaluate
+
+
+def _sort_key(by: Any, scope: Scope) -> Callable[[Any], bytes]:
+    """Arrays are compared whole, unlike in ``$sort``."""
+    if type(by) is dict:
+        if not by or not all(map(_is_direction, by.values())):
+            message = f"$sortArray needs for each field of 'sortBy' 1 (ascending) or -1 (descending), found {by!r}"
+            raise CommandError("Location2942505", message)
+        paths, directions = [tuple(path.split(".")) for path in by], [to_int(value) for value in by.values()]
+        return lambda item: encode_compound((_at(item, path) for path in paths), directions, scope.collation)
+    if not is_number(by):
+        raise CommandError("Location2942507", f"$sortArray 'sortBy' must be 1, -1 or an object, not {type_name(by)}")
+    if not _is_direction(by):
+        raise CommandError("Location2942506", f"$sortArray 'sortBy' must be 1 or -1, found {by!r}")
+    return lambda item: encode_compound((item,), (to_int(by),), scope.collation)
+
+
+def _at(item: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path on which numbers are places of arrays; MISSING where there is none."""
+    for part in path:
+        if type(item) is dict:
+            item = item.get(part, MISSING)
+        elif type(item) is list and part.isascii() and part.isdecimal() and int(part) < len(item):
+            item = item[int(part)]
+        else:
+            return MISSING
+    return item
+
+
+def _is_direction(value: Any) -> bool:
+    return is_number(value) and exact(value) in (1, -1)
 
 
 ROWS: dict[str, Row] = {
