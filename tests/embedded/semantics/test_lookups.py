@@ -53,6 +53,23 @@ def test_a_lookup_runs_a_pipeline_with_variables_of_the_document():
     assert [row["n"] for row in aggregate(stages, "stock")] == [12, 0, 0, 0]
 
 
+def test_a_lookup_joins_documents_of_its_own_pipeline():
+    listed = {"$documents": [{"sku": "abc", "n": 1}, {"sku": "xyz", "n": 2}]}
+    shown = {"$project": {"n": 1, "price": "$$price"}}
+    by_fields = {"localField": "item", "foreignField": "sku"}
+    for options, expected in (
+        (by_fields, [{"n": 1, "price": 10}]),
+        ({}, [{"n": 1, "price": 10}, {"n": 2, "price": 10}]),
+    ):
+        stage = {"$lookup": {**options, "let": {"price": "$price"}, "pipeline": [listed, shown], "as": "found"}}
+        assert aggregate([{"$limit": 1}, stage])[0]["found"] == expected
+
+
+def test_null_options_of_a_lookup_are_as_good_as_absent():
+    stage = {"from": "stock", "localField": None, "foreignField": None, "let": None, "pipeline": [], "as": "found"}
+    assert [len(sale["found"]) for sale in aggregate([{"$lookup": stage}])] == [len(STOCK)] * 5
+
+
 def test_a_lookup_joins_by_fields_and_then_runs_its_pipeline():
     stages = [
         {

@@ -1,7 +1,7 @@
 """Aggregation stages and accumulators answer as the manual says; what is not offered is refused."""
 
 import pytest
-from bson import Decimal128, Int64
+from bson import Binary, Decimal128, Int64
 
 from core.database.embedded.semantics.collation import Collation
 from core.database.embedded.semantics.pipeline import compile_pipeline
@@ -223,3 +223,32 @@ def test_a_text_score_orders_and_shows():
     found = aggregate(stages, documents, text=["t"])
     assert ids(found) == [3, 2]
     assert found[0]["score"] == pytest.approx(1.1)
+
+
+def test_numbers_of_stages_are_cut_as_mongodb_cuts_them():
+    assert ids(aggregate([{"$sort": {"_id": -1.9}}])) == [5, 4, 3, 2, 1]
+    assert ids(aggregate([{"$sort": {"_id": Decimal128("-0.6")}}])) == [5, 4, 3, 2, 1]
+    assert len(aggregate([{"$sample": {"size": 2.9}}])) == 2
+    assert len(aggregate([{"$sample": {"size": Decimal128("2.5")}}])) == 2  # half to even
+    assert len(aggregate([{"$sample": {"size": float("inf")}}])) == 5
+
+
+def test_set_takes_an_empty_object_for_a_value_and_an_empty_specification():
+    document = {"_id": 1, "a": {"x": 1}, "b": {"x": 1}}
+    assert aggregate([{"$set": {}}], [document]) == [document]
+    assert aggregate([{"$set": {"a": {"y": 2}, "b": {}}}], [document]) == [{"_id": 1, "a": {"x": 1, "y": 2}, "b": {}}]
+
+
+def test_buckets_of_nothing_are_none_and_of_no_output_are_counted():
+    assert aggregate([{"$bucketAuto": {"groupBy": "$x", "buckets": 3}}], []) == []
+    (bucket,) = aggregate([{"$bucketAuto": {"groupBy": "$x", "buckets": 1, "output": {}}}], [{"x": 1}, {"x": 2}])
+    assert bucket == {"_id": {"min": 1, "max": 2}, "count": 2}
+    assert aggregate([{"$bucket": {"groupBy": "$x", "boundaries": [0, 9], "output": {}}}], [{"x": 1}]) == [{"_id": 0}]
+
+
+def test_old_binaries_count_the_length_that_is_stored_with_them():
+    values = [Binary(b"12345678", subtype) for subtype in (0, 5, 128, 2)] + [Binary(b"123456789", 0)]
+    found = aggregate([{"$sort": {"v": -1}}], [{"v": value} for value in values])
+    assert [(len(row["v"]), getattr(row["v"], "subtype", 0)) for row in found] == [
+        (8, 2), (9, 0), (8, 128), (8, 5), (8, 0),
+    ]  # fmt: skip
