@@ -147,14 +147,7 @@ class Catalog:
 def check_namespace(db: str, name: str) -> None:
     """Refuse names that MongoDB refuses: https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions"""
     check_database(db)
-    if (
-        not name
-        or "$" in name
-        or "\0" in name
-        or name[0] == "."
-        or name[-1] == "."
-        or len(f"{db}.{name}".encode()) > 255
-    ):
+    if not name or "$" in name or "\0" in name or name[0] == "." or len(f"{db}.{name}".encode()) > 255:
         raise CommandError("InvalidNamespace", f"Invalid namespace specified '{db}.{name}'")
 
 

@@ -92,8 +92,10 @@ def _view(call: Call) -> Mapping[str, Any] | None:
             raise CommandError("InvalidOptions", "'pipeline' requires 'viewOn' to also be specified")
         return None
     pipeline = call.command.get("pipeline") or []
-    if type(pipeline) is not list or compile_pipeline(pipeline, sources=lambda name: ()).out is not None:
-        raise CommandError("InvalidOptions", "the 'pipeline' of a view must be an array of stages without $out")
+    if type(pipeline) is not list:
+        raise CommandError("InvalidOptions", "the 'pipeline' of a view must be an array of stages")
+    if compile_pipeline(pipeline, sources=lambda name: ()).out is not None:
+        raise CommandError("OptionNotSupportedOnView", "$out cannot stand in the pipeline of a view")
     return {"viewOn": call.text("viewOn"), "pipeline": pipeline}
 
 

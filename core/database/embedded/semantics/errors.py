@@ -47,6 +47,7 @@ CODES: dict[str, int] = {
     "CursorInUse": 125,
     "InvalidIndexSpecificationOption": 197,
     "CommandNotSupportedOnView": 166,
+    "OptionNotSupportedOnView": 167,
     "ViewDepthLimitExceeded": 165,
     "MaxSubPipelineDepthExceeded": 232,
     "CannotIndexParallelArrays": 171,
