@@ -15,6 +15,7 @@ ARRAYS = [
     ({"$slice": ["$l", -9, 2]}, [3, 1]),
     ({"$slice": ["$l", Decimal128("1")]}, [3]),
     ({"$slice": ["$l", "$n"]}, None),
+    ({"$concatArrays": ["$l", "$nothing", "$seven"]}, None),  # the first of the two decides
     ({"$arrayElemAt": ["$l", -3.0]}, 3),
     ({"$indexOfArray": ["$l", 2, 0, 2]}, -1),
     ({"$indexOfArray": ["$l", 2, Decimal128("2")]}, 2),
@@ -40,8 +41,11 @@ SETS = [
     ({"$setIntersection": [[1, 2], [1.0]]}, [1.0]),  # of equal elements that of the smaller set stays
     ({"$setIntersection": [["$seven"], "$nothing", "$seven"]}, None),
     ({"$setIntersection": []}, []),
+    ({"$setUnion": [[7.0], ["$seven"]]}, [7]),  # constants come last
+    ({"$setUnion": [{"$literal": "x"}, "$nothing"]}, None),
     ({"$setUnion": [["$seven"], "$n", "$seven"]}, None),
     ({"$setDifference": ["$seven", None]}, None),
+    ({"$setEquals": ["$l", [], "$seven"]}, False),
 ]
 STRINGS = [
     ({"$concat": ["a", "$n", "$seven"]}, None),  # null before the first wrong argument decides
@@ -95,6 +99,8 @@ REFUSED = [
     ({"$slice": ["$l", 0, "1"]}, 28727),
     ({"$slice": ["$l", 0, 1.5]}, 28728),
     ({"$slice": ["$l", 0, 0]}, 28729),
+    ({"$slice": ["$seven", 0, "$n"]}, 28724),
+    ({"$concatArrays": ["$seven", "$n"]}, 28664),
     ({"$indexOfArray": ["$l", 1, None]}, 9711600),
     ({"$indexOfArray": ["$l", 1, 0, -1]}, 9711601),
     ({"$zip": [1]}, 34460),

@@ -48,21 +48,27 @@ def _size(value: Any) -> int:
     return len(value)
 
 
-def _concat(*values: Any) -> list[Any]:
+def _concat(*values: Any) -> list[Any] | None:
     found: list[Any] = []
     for value in values:
+        if is_nullish(value):
+            return None
         found += array("$concatArrays", "Location28664", value)
     check_elements("$concatArrays", len(found))
     return found
 
 
-def _slice(items: Any, first: Any, third: Any = MISSING) -> list[Any]:
+def _slice(items: Any, first: Any, *third: Any) -> list[Any] | None:
     """``n`` from the front (or, below zero, from the end), or a position and how many."""
+    if is_nullish(items) or is_nullish(first):
+        return None
     array("$slice", "Location28724", items)
     place = whole_number("$slice", ("Location28725", "Location28726"), first)
-    if third is MISSING:
+    if not third:
         return items[:place] if place >= 0 else items[place:]
-    count = whole_number("$slice", ("Location28727", "Location28728"), third)
+    if is_nullish(third[0]):
+        return None
+    count = whole_number("$slice", ("Location28727", "Location28728"), third[0])
     if count <= 0:
         raise CommandError("Location28729", f"Third argument to $slice must be positive: {count}")
     start = place if place >= 0 else max(0, len(items) + place)
@@ -216,8 +222,8 @@ ROWS: dict[str, Row] = {
         "$first": function(_end("$first", 0)),
         "$last": function(_end("$last", -1)),
         "$size": function(_size, null=False),
-        "$concatArrays": function(_concat, 0, many=True),
-        "$slice": function(_slice, 2, 3),
+        "$concatArrays": function(_concat, 0, null=False, many=True),
+        "$slice": function(_slice, 2, 3, null=False),
         "$reverseArray": function(_reverse),
         "$isArray": function(_is_array, null=False),
         "$allElementsTrue": function(_all_true, null=False),
