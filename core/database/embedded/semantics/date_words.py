@@ -85,7 +85,7 @@ _FORMS: Final = (
     r"<in_month>t?<h>[:.]<m>(?:[:.]<s>)?",
     r"<in_month>t?<h>[:.]<m>[:.]<ss><space>?(?:<zone>|<word>)",
     r"(?P<relative>[+-]*[ \t]*\d{1,13}<space>?<unit>)",
-    r"[.,]|<space>",
+    r"[.,\0\n]|<space>",
 )
 # The form of nearly all dates is tried before the others.
 _ISO: Final = r"<yyyy>-<mo>-<dd>(?:[T ]<hh>:<mm>:<ss>(?:\.<f>)?)?(?:(?P<word>Z)|(?P<sign>[+-])(?P<digits>\d\d:?\d\d))?"
