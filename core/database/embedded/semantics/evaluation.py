@@ -76,10 +76,6 @@ class Constant:
         return self.value
 
 
-def constant(value: Any) -> Evaluate:
-    return Constant(value)
-
-
 def is_nullish(value: Any) -> bool:
     return value is None or value is MISSING
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import CommandError
-from ..evaluation import Evaluate, Row, Scope, Variables, constant
+from ..evaluation import Constant, Evaluate, Row, Scope, Variables
 from ..time_zones import UTC_ZONE, Zone, zone_of
 from ..values import MISSING
 
@@ -92,7 +92,7 @@ def operator(name: str, signature: Signature, compute: Callable[[Arguments], Any
     def compile_call(argument: Any, scope: Scope) -> Evaluate:
         fields = signature.fields(name, argument)
         if signature.is_null(name, fields):
-            return constant(None)
+            return Constant(None)
         compiled = {field: scope.compile(item) for field, item in fields.items()}
 
         def evaluate(document: Any, variables: Variables) -> Any:
@@ -101,7 +101,7 @@ def operator(name: str, signature: Signature, compute: Callable[[Arguments], Any
             except _Null:
                 return None
 
-        return evaluate
+        return scope.fold(evaluate, compiled.values())
 
     return compile_call
 
