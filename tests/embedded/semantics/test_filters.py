@@ -231,6 +231,8 @@ def test_a_refusal_names_the_operator_and_the_remedy():
         ({"a": "e"}, {"a": "é"}, False),
         ({"a": {"x": "Y"}}, {"a": {"x": "y"}}, True),
         ({"$expr": {"$eq": ["$a", "BONN"]}}, {"a": "bonn"}, True),
+        ({"$expr": {"$in": ["BONN", "$a"]}}, {"a": ["bonn"]}, True),
+        ({"$expr": {"$in": ["$a", ["BONN"]]}}, {"a": "bonn"}, False),  # nor does MongoDB here
         ({"a": {"$regex": "^B"}}, {"a": "bonn"}, False),  # patterns know no collation
     ],
 )

@@ -108,8 +108,20 @@ def _nor(operand: Any, scope: Scope) -> Match:
 def _expr(operand: Any, scope: Scope) -> Match:
     _only_of_documents("$expr", scope)
     variables = scope.variables if scope.variables is not None else {}
-    evaluate = compile_expression(operand, collation=scope.collation, names=variables.keys())
+    collation = None if _is_one_of(operand) else scope.collation
+    evaluate = compile_expression(operand, collation=collation, names=variables.keys())
     return lambda document: truthy(evaluate(document, variables))
+
+
+def _is_one_of(expression: Any) -> bool:
+    """A field in a list of constants. MongoDB looks for it by a query ``$in`` first, and that without the collation."""
+    arguments = expression.get("$in") if type(expression) is dict else None
+    if type(arguments) is not list or len(arguments) != 2:
+        return False
+    field, values = arguments
+    if type(field) is not str or not field.startswith("$") or field.startswith("$$") or type(values) is not list:
+        return False
+    return not any(type(value) in (dict, list) or (type(value) is str and value.startswith("$")) for value in values)
 
 
 def _only_of_documents(name: str, scope: Scope) -> None:
@@ -260,9 +272,7 @@ def _value_match(operators: dict[str, Any], scope: Scope) -> Predicate:
             predicates.append(lambda value, positive=positive: not positive(value))
         elif name == "$not":
             _check_not(argument)
-            inner = (
-                _value_match(argument, scope) if is_operators(argument) else literal_test(argument, scope.collation)
-            )
+            inner = _value_match(argument, scope) if is_operators(argument) else literal_test(argument, scope.collation)
             predicates.append(lambda value, inner=inner: not inner(value))
         elif name == "$all" and not _of_elements(argument):
             predicates += [literal_test(item, scope.collation) for item in argument] or [lambda value: False]
