@@ -80,6 +80,9 @@ PARTS = [
     ({"$isoWeekYear": datetime(2027, 1, 3)}, Int64(2026)),
     ({"$year": ObjectId("65f000000000000000000001")}, 2024),
     ({"$year": Timestamp(0, 1)}, 1970),
+    ({"$tsSecond": Timestamp(1234567890, 5)}, Int64(1234567890)),
+    ({"$tsIncrement": [Timestamp(1234567890, 5)]}, Int64(5)),
+    ({"$tsSecond": "$n"}, None),
     ({"$year": "$n"}, None),
     (
         {"$dateToParts": {"date": "$d", "timezone": BERLIN}},
@@ -194,6 +197,8 @@ def test_a_date_operator_gives_the_manuals_value(spec, expected):
         ({"$dateTrunc": {"date": "text", "unit": "day"}}, 5166307),
         ({"$dateTrunc": {"unit": "day"}}, 5439009),
         ({"$year": "2024"}, 16006),
+        ({"$tsSecond": "$d"}, 5687301),
+        ({"$tsIncrement": "$d"}, 5687302),
         ({"$dateToString": {"date": "$d", "format": "%Q"}}, 18536),
         ({"$dateToString": {"date": "$d", "format": "%"}}, 18535),
         ({"$dateToString": {"format": "%Y"}}, 18628),

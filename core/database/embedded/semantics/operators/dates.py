@@ -6,11 +6,13 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/#date-express
 from collections.abc import Callable
 from typing import Any, Final
 
+from bson import Int64, Timestamp
+
 from ..date_formats import check_format, format_date
 from ..date_parsing import check_pattern, parse_date
 from ..dates import LocalTime, date_milliseconds, date_of, day_start, iso_day_start, local_time
 from ..errors import CommandError
-from ..evaluation import Evaluate, Row, Scope
+from ..evaluation import Evaluate, Row, Scope, function
 from ..numbers import INT, fits_long, is_whole, to_int, whole
 from ..time_zones import UTC_ZONE, Zone, to_utc
 from ..values import is_number, type_name
@@ -210,11 +212,24 @@ _SIGNATURES: Final = {
         not_object="Location40540", unknown="Location40541", checks=_ZONE,
     ),
 }  # fmt: skip
+
+
+def _timestamp_part(name: str, error: str, read: Callable[[Timestamp], int]) -> Row:
+    def compute(value: Any) -> Int64:
+        if type(value) is not Timestamp:
+            raise CommandError(error, f"Argument to {name} must be a timestamp, but is {type_name(value)}")
+        return Int64(read(value))
+
+    return function(compute)(name)
+
+
 ROWS: dict[str, Row] = {
     **{name: _part(name, take) for name, take in _READERS.items()},
     "$dateToParts": operator("$dateToParts", _SIGNATURES["$dateToParts"], _to_parts),
     "$dateFromParts": _from_parts_row,
     "$dateToString": operator("$dateToString", _SIGNATURES["$dateToString"], _to_string),
     "$dateFromString": operator("$dateFromString", _SIGNATURES["$dateFromString"], _from_string),
+    "$tsSecond": _timestamp_part("$tsSecond", "Location5687301", lambda value: value.time),
+    "$tsIncrement": _timestamp_part("$tsIncrement", "Location5687302", lambda value: value.inc),
     **date_arithmetic.ROWS,
 }
