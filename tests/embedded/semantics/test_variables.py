@@ -66,7 +66,7 @@ def test_a_path_begins_at_the_document_or_at_what_current_was_bound_to(spec, exp
         ("$n.", 40353),
         ("$n..m", 15998),
         ("$$ROOT.$n", 16410),
-        ("$n\0m", 16419),
+        ("$n\0m", 16411),
     ],
 )
 def test_a_malformed_path_is_refused(spec, code):

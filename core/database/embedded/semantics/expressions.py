@@ -151,7 +151,7 @@ def _array(spec: list[Any], scope: Scope) -> Evaluate:
 
 def _reference(text: str, scope: Scope) -> Evaluate:
     if "\0" in text:
-        raise CommandError("Location16419", "field path must not contain embedded null characters")
+        raise CommandError("Location16411", f"FieldPath field names may not contain '\\0': {text!r}")
     if not text.startswith("$$"):
         return _at_path("CURRENT", _path_parts(text[1:], text), scope)
     name, dot, path = text[2:].partition(".")
