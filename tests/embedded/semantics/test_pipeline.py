@@ -136,6 +136,13 @@ def test_an_accumulator_adds_up_as_the_manual_says(accumulator, expected):
     assert identical(found, {"_id": None, "x": expected}), found
 
 
+def test_a_group_averages_longs_exactly_an_expression_as_doubles():
+    longs = [{"v": Int64(2**63 - 1)}, {"v": Int64(-(2**63))}]
+    assert aggregate([{"$group": {"_id": None, "x": {"$avg": "$v"}}}], longs) == [{"_id": None, "x": -0.5}]
+    stages = [{"$project": {"x": {"$avg": [long["v"] for long in longs]}}}]
+    assert aggregate(stages, [{}]) == [{"x": 0.0}]
+
+
 def test_a_group_of_nothing_is_no_document():
     assert aggregate([{"$group": {"_id": None, "n": {"$sum": 1}}}], []) == []
 

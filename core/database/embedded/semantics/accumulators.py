@@ -85,12 +85,15 @@ class Total:
 
 
 class Mean(Total):
-    def add(self, value: Any) -> None:
-        """A long counts as the double it is nearest to."""
-        super().add(float(value) if is_number(value) and kind(value) == LONG else value)
-
     def result(self) -> Any:
         return self.mean()
+
+
+class MeanOfArguments(Mean):
+    """That of the expression ``$avg``: a long counts as the double it is nearest to."""
+
+    def add(self, value: Any) -> None:
+        super().add(float(value) if is_number(value) and kind(value) == LONG else value)
 
 
 class Count:
