@@ -31,7 +31,6 @@ from ..evaluation import (
 from ..limits import check_characters, check_text
 from ..numbers import fits_long
 from ..values import exact, is_nan, is_number, type_name
-from . import regexes
 from .arrays import index_bounds, whole_number
 
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -220,25 +219,22 @@ def _replace(most: int) -> Callable[[str], Row]:
     return make
 
 
-ROWS: dict[str, Row] = {
-    **regexes.ROWS,
-    **rows({
-        "$concat": function(_concat, 0, null=False, many=True),
-        "$toUpper": function(_upper, null=False),
-        "$toLower": function(_lower, null=False),
-        "$strcasecmp": function(_compare_ignoring_case, 2, null=False),
-        "$strLenCP": function(_length, null=False),
-        "$strLenBytes": function(_length_in_bytes, null=False),
-        "$substr": function(_substring_in_bytes, 3, null=False),
-        "$substrBytes": function(_substring_in_bytes, 3, null=False),
-        "$substrCP": function(_substring, 3, null=False),
-        "$split": function(_split, 2),
-        "$indexOfCP": function(_index_of, 2, 4, null=False),
-        "$indexOfBytes": function(_index_in_bytes, 2, 4, null=False),
-        "$trim": _trim(str.strip),
-        "$ltrim": _trim(str.lstrip),
-        "$rtrim": _trim(str.rstrip),
-        "$replaceOne": _replace(1),
-        "$replaceAll": _replace(-1),
-    }),
-}  # fmt: skip
+ROWS: dict[str, Row] = rows({
+    "$concat": function(_concat, 0, null=False, many=True),
+    "$toUpper": function(_upper, null=False),
+    "$toLower": function(_lower, null=False),
+    "$strcasecmp": function(_compare_ignoring_case, 2, null=False),
+    "$strLenCP": function(_length, null=False),
+    "$strLenBytes": function(_length_in_bytes, null=False),
+    "$substr": function(_substring_in_bytes, 3, null=False),
+    "$substrBytes": function(_substring_in_bytes, 3, null=False),
+    "$substrCP": function(_substring, 3, null=False),
+    "$split": function(_split, 2),
+    "$indexOfCP": function(_index_of, 2, 4, null=False),
+    "$indexOfBytes": function(_index_in_bytes, 2, 4, null=False),
+    "$trim": _trim(str.strip),
+    "$ltrim": _trim(str.lstrip),
+    "$rtrim": _trim(str.rstrip),
+    "$replaceOne": _replace(1),
+    "$replaceAll": _replace(-1),
+})  # fmt: skip
