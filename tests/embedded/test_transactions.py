@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bson import Binary
+from bson import Binary, Int64
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -145,8 +145,14 @@ def _raw(data_dir: Path, document: dict[str, Any]) -> dict[str, Any]:
 def test_a_write_sent_again_is_done_once_even_after_the_server_died(tmp_path: Path) -> None:
     lsid = {"id": Binary(os.urandom(16), 4)}
     statements = [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}, {"q": {"x": 5}, "u": {"$inc": {"n": 1}}}]
-    increment = {"update": "c", "updates": statements, "lsid": lsid, "txnNumber": 1}
-    modify = {"findAndModify": "c", "query": {"_id": 1}, "update": {"$inc": {"n": 1}}, "lsid": lsid, "txnNumber": 2}
+    increment = {"update": "c", "updates": statements, "lsid": lsid, "txnNumber": Int64(1)}
+    modify = {
+        "findAndModify": "c",
+        "query": {"_id": 1},
+        "update": {"$inc": {"n": 1}},
+        "lsid": lsid,
+        "txnNumber": Int64(2),
+    }
     ensure_server(tmp_path, linger=0.5)
     assert _raw(tmp_path, {"insert": "c", "documents": [{"_id": 1, "n": 0, "x": 5}]})["n"] == 1
     assert _raw(tmp_path, increment)["nModified"] == 2
@@ -161,7 +167,12 @@ def test_a_write_sent_again_is_done_once_even_after_the_server_died(tmp_path: Pa
 
 def test_a_write_sent_again_while_the_first_one_waits_is_done_once(tmp_path: Path) -> None:
     statement = {"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}
-    increment = {"update": "c", "updates": [statement], "lsid": {"id": Binary(os.urandom(16), 4)}, "txnNumber": 1}
+    increment = {
+        "update": "c",
+        "updates": [statement],
+        "lsid": {"id": Binary(os.urandom(16), 4)},
+        "txnNumber": Int64(1),
+    }
     with (
         MongoClient(ensure_server(tmp_path, linger=0.5)) as client,
         ThreadPoolExecutor(1) as again,

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .catalog import check_namespace
+from .options import clamped
 from .pace import Pace
 from .semantics.collation import Collation
-from .semantics.errors import CommandError, bad, mismatch, unparsable
+from .semantics.errors import CommandError, mismatch, unparsable
 from .semantics.evaluation import truthy
-from .semantics.values import exact, is_nan, is_number, type_name
+from .semantics.values import is_number, type_name
 from .sessions import Session
 from .transactions import Transaction
 
@@ -63,22 +64,10 @@ class Call:
     def boolean(self, name: str, default: bool = False) -> bool:
         return boolean(self.command, name, default)
 
-    def number(self, name: str, default: int = 0, *, least: int = 0) -> int:
-        """A whole number of any numeric type.
-
-        Raises:
-            CommandError: TypeMismatch, BadValue below ``least``.
-        """
+    def number(self, name: str, default: int = 0) -> int:
+        """A whole number of any numeric type; the table of commands has checked its type."""
         found = self.command.get(name)
-        if found is None:
-            return default
-        if not is_number(found) or is_nan(found):
-            raise mismatch(f"BSON field '{self.name}.{name}' is the wrong type '{type_name(found)}', expected a number")
-        if exact(found) < least:
-            raise bad(f"BSON field '{name}' value must be >= {least}, actual value '{found}'")
-        if exact(found) >= 2**63:
-            raise bad(f"BSON field '{name}' is out of range")
-        return int(exact(found))
+        return default if found is None else clamped(found)
 
     @property
     def collation(self) -> Collation | None:
@@ -119,7 +108,8 @@ def boolean(options: Mapping[str, Any], name: str, default: bool = False) -> boo
 
 
 def hint(options: Mapping[str, Any]) -> Any:
-    found = options.get("hint", "")
+    """The name or the key of an index; an empty object is no hint."""
+    found = options.get("hint", {})
     if type(found) not in (str, dict):
         raise unparsable("Hint must be a string or an object")
-    return found or None
+    return None if found == {} else found

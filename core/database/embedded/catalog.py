@@ -18,6 +18,9 @@ from .semantics.values import decode, encode
 
 _SEQ_BITS = 40
 _KEPT_VERSIONS = 8
+LONGEST_NAMESPACE = 255
+"""In bytes."""
+_SYSTEM_NAMES = frozenset({"system.js", "system.users", "system.roles", "system.version"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +87,7 @@ class Catalog:
 
     def add(self, sqlite: sqlite3.Connection, db: str, name: str) -> Collection:
         """Make a collection with its index on ``_id``."""
-        check_namespace(db, name)
+        _check_new(sqlite, db, name)
         number = sqlite.execute(
             "INSERT INTO collections (db, name, uuid, last) VALUES (?, ?, ?, 0)", (db, name, uuid.uuid4().bytes)
         ).lastrowid
@@ -94,7 +97,7 @@ class Catalog:
         return self._changed(sqlite, db, name)
 
     def add_view(self, sqlite: sqlite3.Connection, db: str, name: str, view: Mapping[str, Any]) -> None:
-        check_namespace(db, name)
+        _check_new(sqlite, db, name)
         sqlite.execute(
             "INSERT INTO collections (db, name, uuid, view) VALUES (?, ?, ?, ?)",
             (db, name, uuid.uuid4().bytes, encode(dict(view))),
@@ -110,7 +113,7 @@ class Catalog:
         self._bump(sqlite)
 
     def rename(self, sqlite: sqlite3.Connection, collection: Collection, db: str, name: str) -> None:
-        check_namespace(db, name)
+        _check_new(sqlite, db, name)
         sqlite.execute("UPDATE collections SET db = ?, name = ? WHERE number = ?", (db, name, collection.number))
         self._bump(sqlite)
 
@@ -147,8 +150,23 @@ class Catalog:
 def check_namespace(db: str, name: str) -> None:
     """Refuse names that MongoDB refuses: https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions"""
     check_database(db)
-    if not name or "$" in name or "\0" in name or name[0] == "." or len(f"{db}.{name}".encode()) > 255:
+    malformed = not name or "$" in name or "\0" in name or name[0] == "."
+    if malformed or len(f"{db}.{name}".encode()) > LONGEST_NAMESPACE:
         raise CommandError("InvalidNamespace", f"Invalid namespace specified '{db}.{name}'")
+
+
+def _check_new(sqlite: sqlite3.Connection, db: str, name: str) -> None:
+    """Refuse a name that no collection may get."""
+    check_namespace(db, name)
+    if name.startswith("system.buckets."):
+        raise CommandError("IllegalOperation", f"{db}.{name} is for time series, which are not offered")
+    if name.startswith("system.") and name not in _SYSTEM_NAMES:
+        raise CommandError("InvalidNamespace", f"Invalid system namespace: {db}.{name}")
+    sql = "SELECT db FROM collections WHERE lower(db) = lower(?) AND db <> ? LIMIT 1"
+    other = sqlite.execute(sql, (db, db)).fetchone()
+    if other is not None:
+        message = f"db already exists with different case already have: [{other[0]}] trying to create [{db}]"
+        raise CommandError("DatabaseDifferCase", message)
 
 
 def check_database(db: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from bson import Timestamp
 
 from .call import Call
+from .options import clamped
 from .semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
 from .semantics.evaluation import truthy
 from .semantics.values import exact, is_nan, is_number, type_name
@@ -24,8 +25,8 @@ _PROVENANCES = (
 _MOST_MEMBERS, _MOST_MILLISECONDS = 50, 2**31 - 1
 
 
-def check_read_concern(call: Call) -> None:
-    """Raise CommandError for a read concern that is malformed or not offered."""
+def check_read_concern(call: Call, *, heeded: bool) -> None:
+    """Raise CommandError for a read concern that is malformed or not offered, or that the command does not heed."""
     concern = call.mapping("readConcern") or {}
     _check_fields("readConcern", concern, _READ_FIELDS)
     level = concern.get("level")
@@ -35,13 +36,19 @@ def check_read_concern(call: Call) -> None:
         raise bad(f"Enumeration value '{level}' for field 'readConcern.level' is not a valid value.")
     if "afterClusterTime" in concern and type(concern["afterClusterTime"]) is not Timestamp:
         raise mismatch("BSON field 'readConcern.afterClusterTime' is the wrong type, expected type 'timestamp'")
+    if not heeded and level not in (None, "local") and call.command.get("autocommit") is None:
+        raise CommandError("InvalidOptions", f"Command {call.name} does not support {{ readConcern: {level} }}")
     if "atClusterTime" in concern or (level == "snapshot" and call.command.get("autocommit") is None):
         raise unsupported("read concern snapshot outside a transaction", "option")
 
 
-def check_write_concern(call: Call) -> None:
-    """Raise CommandError for a write concern that is malformed, before the write is done."""
-    concern = call.mapping("writeConcern") or {}
+def check_write_concern(call: Call, *, heeded: bool) -> None:
+    """Raise CommandError for a write concern that is malformed, before the write is done, or that is not heeded."""
+    concern = call.mapping("writeConcern")
+    if concern is None:
+        return
+    if not heeded:
+        raise CommandError("InvalidOptions", f"Command {call.name} does not support writeConcern")
     _check_fields("writeConcern", concern, _WRITE_FIELDS)
     _check_members(concern.get("w"))
     for name in ("j", "fsync"):
@@ -68,7 +75,7 @@ def _check_fields(concern: str, given: Mapping[str, Any], known: frozenset[str])
 
 def _check_members(wanted: Any) -> None:
     if is_number(wanted):
-        if is_nan(wanted) or not 0 <= exact(wanted) < _MOST_MEMBERS + 1:
+        if is_nan(wanted) or not 0 <= clamped(wanted) <= _MOST_MEMBERS:
             raise unparsable(f"w has to be a non-negative number and not greater than {_MOST_MEMBERS}; found: {wanted}")
     elif type(wanted) is dict:
         if not wanted or not all(map(is_number, wanted.values())):
@@ -81,9 +88,9 @@ def with_write_concern(call: Call, reply: Reply) -> Reply:
     """More members than the one there is cannot acknowledge; the write is done all the same."""
     concern = call.mapping("writeConcern") or {}
     wanted = concern.get("w")
-    if is_number(wanted) and exact(wanted) < 1 and not truthy(concern.get("j")):
+    if is_number(wanted) and clamped(wanted) < 1 and not truthy(concern.get("j")):
         return {name: value for name, value in reply.items() if name != "writeErrors"}  # nobody asked for them
-    if wanted is None or wanted == "majority" or (is_number(wanted) and exact(wanted) < 2):
+    if wanted is None or wanted == "majority" or (is_number(wanted) and clamped(wanted) < 2):
         return reply
     code, name = (79, "UnknownReplWriteConcern") if type(wanted) is str else (100, "UnsatisfiableWriteConcern")
     message = f"Not enough data-bearing nodes for write concern w: {wanted!r}: the embedded database is one server"

@@ -10,9 +10,11 @@ from typing import Any
 from bson import Int64
 from bson.raw_bson import RawBSONDocument
 
+from .call import Call
 from .scans import Reading
 from .semantics.errors import CommandError
 from .semantics.values import decode, encode
+from .transactions import Transaction
 from .wire import MAX_DOCUMENT_BYTES
 
 Item = bytes | dict[str, Any]
@@ -30,7 +32,8 @@ class Cursor:
         self.id = 0
         self.namespace = namespace
         self.reading = reading
-        self.transaction: Any = None
+        self.transaction: Transaction | None = None
+        self.session: bytes | None = None
         self.peer: object = None
         """The client that opened it; it is closed when that has gone."""
         self.forever = False
@@ -88,8 +91,9 @@ class Cursors:
         self._lock = threading.Lock()
         self._numbers = itertools.count(secrets.randbits(40) << 20)
 
-    def first(self, cursor: Any, batch: Iterable[Any], *, keep: bool, **more: Any) -> dict[str, Any]:
-        """The reply with the first batch; the cursor is kept if there may be more."""
+    def first(self, call: Call, cursor: Any, batch: Iterable[Any], *, keep: bool, **more: Any) -> dict[str, Any]:
+        """The reply with the first batch; the cursor is kept, for the one who called, if there may be more."""
+        cursor.transaction, cursor.peer, cursor.session = call.transaction, call.peer, _session(call)
         if keep:
             with self._lock:
                 if len(self._open) >= _MOST:
@@ -98,7 +102,8 @@ class Cursors:
                 self._open[cursor.id] = cursor
         return {"cursor": {"firstBatch": list(batch), "id": Int64(cursor.id), "ns": cursor.namespace, **more}}
 
-    def get(self, number: int, namespace: str) -> Any:
+    def get(self, call: Call, number: int, namespace: str) -> Any:
+        """The cursor; raises CommandError unless it is the caller's, of its session and transaction."""
         with self._lock:
             cursor = self._open.get(number)
         if cursor is None:
@@ -108,6 +113,8 @@ class Cursors:
                 "Unauthorized",
                 f"Requested getMore on namespace '{namespace}', but cursor belongs to {cursor.namespace}",
             )
+        _check_same("session", 50736, cursor.session, _session(call))
+        _check_same("transaction", 50739, cursor.transaction, call.transaction)
         cursor.used = time.monotonic()
         return cursor
 
@@ -132,6 +139,17 @@ class Cursors:
             for number, cursor in list(self._open.items()):
                 if not cursor.forever and now - cursor.used > _IDLE:
                     del self._open[number]
+
+
+def _session(call: Call) -> bytes | None:
+    return call.session.key if call.session is not None else None
+
+
+def _check_same(what: str, code: int, created: object, asked: object) -> None:
+    """``code`` is for a cursor created in none, the next for a request in none, the third for two that differ."""
+    if created != asked:
+        found = code if created is None else code + 1 if asked is None else code + 2
+        raise CommandError(f"Location{found}", f"Cannot run getMore outside of the {what} the cursor was created in")
 
 
 def as_document(item: Item) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from .concerns import check_read_concern, check_write_concern, with_write_concer
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
 from .labels import add_labels
+from .options import is_long
 from .pace import Pace
 from .semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
-from .semantics.numbers import is_whole
 from .semantics.values import exact, is_number, type_name
 from .wire import Request
 from .writer import storage_error
@@ -138,19 +138,16 @@ def _max_time(command: Mapping[str, Any], name: str) -> float | None:
 
 
 def _check_options(call: Call, row: Row) -> None:
-    unknown = call.command.keys() - row.options - {call.name}
-    if unknown:
-        name = next(name for name in call.command if name in unknown)
-        raise CommandError(
-            "Location40415", f"BSON field '{call.name}.{name}' is an unknown field, or not offered here; {_REMEDY}"
-        )
-    if type(call.command.get("$db")) is not str:
-        raise mismatch("BSON field '$db' is missing or no string")
+    row.options.check(call.name, call.command)
+    if call.name == "explain" and (explained := TABLE.get(next(iter(call.target), ""))):
+        explained.options.check(next(iter(call.target)), call.target)
+    if row.admin and call.db != "admin":
+        raise CommandError("Unauthorized", f"{call.name} may only be run against the admin database.")
     _check_max_time(call.command.get("maxTimeMS"))
     if call.command.get("apiVersion", "1") != "1" or call.command.get("apiStrict"):
         raise CommandError("APIVersionError", "the embedded database has API version 1, without apiStrict")
-    check_read_concern(call)
-    check_write_concern(call)
+    check_read_concern(call, heeded=row.reads)
+    check_write_concern(call, heeded=row.writes)
 
 
 def _check_max_time(limit: Any) -> None:
@@ -158,7 +155,7 @@ def _check_max_time(limit: Any) -> None:
         return
     if not is_number(limit):
         raise mismatch(f"maxTimeMS must be a number, but is of type {type_name(limit)}")
-    if not is_whole(limit):
+    if not is_long(limit):
         raise unparsable(f"maxTimeMS has non-integral value: {limit}")
     if not 0 <= exact(limit) < 2**31:
         raise bad(f"{limit} value for maxTimeMS is out of range [0, {2**31 - 1}]")

@@ -6,16 +6,17 @@ https://www.mongodb.com/docs/manual/indexes/ describes the kinds; those outside 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from .semantics.collation import Collation
 from .semantics.index_rows import index_rows
 from .semantics.keys import encode_compound, encode_key, invert
 from .semantics.matching import Match, compile_filter
 from .semantics.text import index_words
-from .semantics.values import MISSING, UNDEFINED
+from .semantics.values import MISSING, UNDEFINED, equal
 
 Document = dict[str, Any]
+Key = Mapping[str, Any]
 ID_SPEC: Mapping[str, Any] = {"v": 2, "key": {"_id": 1}, "name": "_id_"}
 
 
@@ -111,3 +112,10 @@ class Index:
                     for path, value in zip(self.paths, row, strict=True)
                 }
         return {}
+
+
+def same_key(key: Key, other: Any) -> bool:
+    """Whether a specification names the fields of an index, in its order and directions; numbers of any type."""
+    if not isinstance(other, Mapping) or list(key) != list(cast(Key, other)):
+        return False
+    return all(map(equal, key.values(), cast(Key, other).values()))

@@ -13,7 +13,7 @@ from bson import Regex
 
 from .bounds import EVERYTHING, FieldBounds, Interval, Predicates, predicates_of
 from .catalog import Collection
-from .indexes import Index
+from .indexes import Index, same_key
 from .semantics.collation import Collation
 from .semantics.errors import CommandError, bad
 from .semantics.keys import encode_key
@@ -82,20 +82,23 @@ def choose_plan(
     """The plan for a filter that ``compile_filter`` has accepted."""
     predicates = predicates_of(query, collation)
     if predicates.text is not None:
+        if hint:
+            raise bad("$text and hint not allowed in same query")
         return _text_plan(collection, predicates)
     natural = _natural(hint) or _natural(sort)
     if natural:
         return Plan(backwards=natural < 0, sorted=True, exact=not query)
-    indexes = collection.indexes if not hint else (_hinted(collection, hint),)
+    if hint is not None:
+        return _forced(_hinted(collection, hint), query, predicates, sort or {}, collation)
     found = [
         choice
-        for index in indexes
-        if (choice := _consider(index, query, predicates, sort or {}, collation, forced=bool(hint))) is not None
+        for index in collection.indexes
+        if (choice := _consider(index, query, predicates, sort or {}, collation)) is not None
     ]
     best = max(found, key=lambda choice: choice.rank, default=None)
-    if best is not None and (best.points or best.ranged or hint):
+    if best is not None and (best.points or best.ranged):
         return best.plan
-    union = _union(collection, predicates, collation) if not sort and not hint else None
+    union = _union(collection, predicates, collation) if not sort else None
     if union is not None:
         return union
     return best.plan if best is not None else Plan(exact=not query)
@@ -111,7 +114,7 @@ def _natural(spec: Any) -> int:
 
 def _hinted(collection: Collection, hint: Any) -> Index:
     for index in collection.indexes:
-        if hint == index.name or (isinstance(hint, Mapping) and list(hint.items()) == list(index.key.items())):
+        if not index.text_fields and (hint == index.name or same_key(index.key, hint)):
             return index
     raise bad(
         "error processing query: planner returned error :: caused by :: "
@@ -119,19 +122,25 @@ def _hinted(collection: Collection, hint: Any) -> Index:
     )
 
 
+def _forced(
+    index: Index, query: Mapping[str, Any], predicates: Predicates, sort: Mapping[str, Any],
+    collation: Collation | None,
+) -> Plan:  # fmt: skip
+    """The hinted index, all of it where its ranges do not help: what it does not hold is not found, as in MongoDB."""
+    found = _consider(index, query, predicates, sort, collation, forced=True)
+    whole = Plan(index=index, ranges=(EVERYTHING.ends(index.directions[0]),), exact=not query, sorted=not sort)
+    return found.plan if found is not None else whole
+
+
 def _consider(
     index: Index, query: Mapping[str, Any], predicates: Predicates, sort: Mapping[str, Any],
-    collation: Collation | None, *, forced: bool,
+    collation: Collation | None, *, forced: bool = False,
 ) -> _Choice | None:  # fmt: skip
     if index.text_fields or index.collation != collation:
         return None
     if any(is_index(part) for path in index.paths for part in path.split(".")):
         return None  # "a.0" names a place and a field; the index holds only the place
-    if index.partial is not None and not _implies(query, index.partial, collation):
-        if forced:
-            raise bad(
-                f"error processing query: hint {index.name!r} names a partial index that cannot answer this filter"
-            )
+    if index.partial is not None and not forced and not _implies(query, index.partial, collation):
         return None
     fields = _fields(index, predicates)
     used = [bounds for _, bounds, _ in fields if bounds is not None]

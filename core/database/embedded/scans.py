@@ -11,6 +11,7 @@ from typing import Any
 from .catalog import Collection
 from .pace import Pace
 from .planner import Plan, Range
+from .semantics.errors import CommandError
 from .semantics.matching import Match
 from .semantics.values import decode_all
 
@@ -20,6 +21,7 @@ _HANDFUL, _HANDFUL_BYTES = 64, 1_000_000
 
 _FORWARDS = "SELECT seq, body FROM documents WHERE seq > ? AND seq < ? ORDER BY seq"
 _BACKWARDS = "SELECT seq, body FROM documents WHERE seq < ? AND seq > ? ORDER BY seq DESC"
+_COLLECTION = "SELECT 1 FROM collections WHERE number = ? AND db = ? AND name = ?"
 _INDEX = {
     (unique, backwards): (
         f"SELECT e.key, e.seq, d.body FROM {table} e CROSS JOIN documents d ON d.seq = e.seq "  # noqa: S608 (constants)
@@ -82,9 +84,9 @@ def scan(reading: Reading, collection: Collection, plan: Plan) -> Iterator[Row]:
     if plan.parts:
         rows = (row for part in plan.parts for row in scan(reading, collection, part))
     elif plan.index is None:
-        return _whole(reading, collection, plan.backwards)
+        return _whole(reading, collection, plan)
     else:
-        rows = (row for stretch in plan.ranges for row in _stretch(reading, plan, stretch))
+        rows = (row for stretch in plan.ranges for row in _stretch(reading, collection, plan, stretch))
     return _once(rows) if plan.repeats or len(plan.ranges) > 1 else rows
 
 
@@ -96,22 +98,23 @@ def _once(rows: Iterator[Row]) -> Iterator[Row]:
             yield row
 
 
-def _whole(reading: Reading, collection: Collection, backwards: bool) -> Iterator[Row]:
-    sql = _BACKWARDS if backwards else _FORWARDS
-    place, end = (collection.high, collection.low - 1) if backwards else (collection.low - 1, collection.high)
+def _whole(reading: Reading, collection: Collection, plan: Plan) -> Iterator[Row]:
+    sql = _BACKWARDS if plan.backwards else _FORWARDS
+    place, end = (collection.high, collection.low - 1) if plan.backwards else (collection.low - 1, collection.high)
     while True:
         turn, cursor = reading.turn, reading.statement(sql, (place, end))
         for row in cursor:
             place = row[0]
             yield row
             if reading.turn != turn:
+                _check_alive(reading, collection, plan)
                 break
         else:
             reading.done(cursor)
             return
 
 
-def _stretch(reading: Reading, plan: Plan, stretch: Range) -> Iterator[Row]:
+def _stretch(reading: Reading, collection: Collection, plan: Plan, stretch: Range) -> Iterator[Row]:
     assert plan.index is not None
     sql = _INDEX[plan.index.unique, plan.backwards]
     low, high = stretch
@@ -121,10 +124,21 @@ def _stretch(reading: Reading, plan: Plan, stretch: Range) -> Iterator[Row]:
         for key, seq, body in cursor:  # noqa: B007 (the place to go on from)
             yield seq, body
             if reading.turn != turn:
+                _check_alive(reading, collection, plan)
                 break
         else:
             reading.done(cursor)
             return
+
+
+def _check_alive(reading: Reading, collection: Collection, plan: Plan) -> None:
+    """A cursor ends with its collection, and with the index it reads."""
+    place = collection.number, collection.db, collection.name
+    alive = reading.sqlite.execute(_COLLECTION, place).fetchone()
+    if alive is not None and plan.index is not None:
+        alive = reading.sqlite.execute("SELECT 1 FROM indexes WHERE number = ?", (plan.index.number,)).fetchone()
+    if alive is None:
+        raise CommandError("QueryPlanKilled", f"{collection.namespace} or its index has gone since the cursor began")
 
 
 def matching(reading: Reading, rows: Iterator[Row], match: Match | None) -> Iterator[Found]:

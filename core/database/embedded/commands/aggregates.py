@@ -10,17 +10,19 @@ from ..call import Call, mapping
 from ..cursors import FIRST_BATCH, Cursor
 from ..edits import savepoint
 from ..engine import Engine
+from ..options import clamped
 from ..planner import Plan
 from ..scans import Reading, matching, scan
 from ..search import Search
-from ..semantics.errors import CommandError, mismatch, unsupported
+from ..semantics.errors import CommandError, bad, unparsable, unsupported
 from ..semantics.expressions import command_variables
 from ..semantics.pipeline import STAGES, Pipeline, compile_pipeline
 from ..semantics.stages.out import out_target
-from ..semantics.values import is_number
+from ..semantics.values import equal, is_number, type_name
 from ..store import prepare
 from ..streams import Event, Shape, Stream
 from ..writer import Writing
+from .views import DEEPEST
 
 Reply = dict[str, Any]
 Document = dict[str, Any]
@@ -29,11 +31,19 @@ _STREAM_STAGES = frozenset(
 )
 _EVERYTHING = "$cmd.aggregate"
 _OUT_ROWS = 1000
-_DEEPEST_VIEW = 20
 
 
 def aggregate(engine: Engine, call: Call) -> Reply:
-    stages, size = _stages(call), _batch_size(call)
+    stages = call.command["pipeline"]
+    if type(call.target) is not str:
+        _check_database_target(call)
+    elif stages and isinstance(stages[0], Mapping) and "$documents" in stages[0]:
+        raise CommandError("InvalidNamespace", "$documents is only for {aggregate: 1}, not for a collection")
+    if call.boolean("explain"):
+        if call.command.get("writeConcern") is not None:
+            raise unparsable("Aggregation explain does not support the 'writeConcern' option")
+        return _plan(engine, call, call.command)
+    size = _batch_size(call)
     if stages and isinstance(stages[0], Mapping) and "$changeStream" in stages[0]:
         return _open_stream(engine, call, stages, size)
     if type(call.target) is not str:
@@ -43,9 +53,15 @@ def aggregate(engine: Engine, call: Call) -> Reply:
         if found.pipeline.out is not None:
             return _write_out(engine, call, found)
         cursor = Cursor(f"{call.db}.{found.name}", found.documents(), reading)
-        cursor.transaction, cursor.peer = call.transaction, call.peer
         batch = cursor.batch(size)
-    return engine.cursors.first(cursor, batch, keep=not cursor.finished)
+    return engine.cursors.first(call, cursor, batch, keep=not cursor.finished)
+
+
+def _check_database_target(call: Call) -> None:
+    if not is_number(call.target):
+        raise CommandError("InvalidNamespace", f"collection name has invalid type {type_name(call.target)}")
+    if not equal(call.target, 1):
+        raise bad("Invalid command format: the 'aggregate' field must specify a collection name or 1")
 
 
 def _check_database_stages(stages: Sequence[Any]) -> None:
@@ -61,22 +77,24 @@ class _Aggregation:
     """A pipeline over one collection; what stands first is left to an index where there is one."""
 
     def __init__(
-        self, engine: Engine, call: Call, reading: Reading, stages: Sequence[Any], *, plain: bool = False
-    ) -> None:
+        self, engine: Engine, call: Call, reading: Reading, stages: Sequence[Any],
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self._engine, self._call, self._reading = engine, call, reading
         self.name = call.target if type(call.target) is str else _EVERYTHING
         source, stages = _resolved(engine, call, reading, self.name, stages)
         self._stages = stages
         self._collection = engine.catalog.find(reading.sqlite, call.db, source)
         text = self._collection.text_fields if self._collection is not None else None
-        variables = command_variables(call.mapping("let"))
+        if variables is None:
+            variables = command_variables(call.mapping("let"))
         self.pipeline: Pipeline = compile_pipeline(
             stages, collation=call.collation, variables=variables, sources=self._source,
             search=self._find, text=text, text_of=self._text_fields,
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
-            collation=call.collation, hint=None if plain else call.hint, variables=variables,
+            collation=call.collation, hint=call.hint, variables=variables,
         )  # fmt: skip
 
     def documents(self) -> Iterator[Document]:
@@ -114,12 +132,14 @@ def _resolved(
     engine: Engine, call: Call, reading: Reading, name: str, stages: Sequence[Any]
 ) -> tuple[str, Sequence[Any]]:
     """The collection below a view, and the view's stages before the others."""
-    for _ in range(_DEEPEST_VIEW):
+    for _ in range(DEEPEST + 1):
         found = engine.catalog.find(reading.sqlite, call.db, name)
         if found is None or found.view is None:
             return name, stages
+        if call.collation is not None:
+            raise CommandError("OptionNotSupportedOnView", f"a view has its own collation, which is simple: {name}")
         name, stages = found.view["viewOn"], [*found.view["pipeline"], *stages]
-    raise CommandError("ViewDepthLimitExceeded", f"views lie more than {_DEEPEST_VIEW} deep")
+    raise CommandError("ViewDepthLimitExceeded", f"views lie more than {DEEPEST} deep")
 
 
 def search_for(
@@ -129,7 +149,7 @@ def search_for(
     collection = engine.catalog.find(reading.sqlite, call.db, call.collection)
     documents = None
     if collection is not None and collection.view is not None:
-        documents = _Aggregation(engine, call, reading, [], plain=True).documents()
+        documents = _Aggregation(engine, call, reading, [], variables).documents()
         collection = None
     return Search(
         collection, call.mapping(query) or {}, sort=call.sort, collation=call.collation, hint=call.hint,
@@ -163,25 +183,11 @@ def _counted(stages: Sequence[Any]) -> Counted | None:
     return lambda count: iter([{"_id": key, total[0]: count}] if count else [])
 
 
-def _stages(call: Call) -> Sequence[Any]:
-    stages = call.command.get("pipeline")
-    if type(stages) is not list:
-        raise mismatch("'pipeline' option must be specified as an array")
-    return stages
-
-
-def _batch_size(call: Call) -> int | None:
-    cursor = mapping(call.command, "cursor", "aggregate")
+def _batch_size(call: Call) -> int:
+    cursor = call.mapping("cursor")
     if cursor is None:
-        raise CommandError(
-            "FailedToParse", "The 'cursor' option is required, except for aggregate with the explain argument"
-        )
-    size = cursor.get("batchSize")
-    if size is None:
-        return FIRST_BATCH
-    if not is_number(size) or size < 0:
-        raise CommandError("BadValue", "cursor.batchSize must be a non-negative number")
-    return int(size)
+        raise unparsable("The 'cursor' option is required, except for aggregate with the explain argument")
+    return FIRST_BATCH if cursor.get("batchSize") is None else clamped(cursor["batchSize"])
 
 
 # Change streams
@@ -202,9 +208,8 @@ def _open_stream(engine: Engine, call: Call, stages: Sequence[Any], size: int | 
                 raise CommandError("InvalidOptions", "allChangesForCluster is only for the admin database")
             scope = (None, None)
     stream = Stream(namespace, scope, options, _event_shape(call, stages[1:]), engine, call)
-    stream.peer = call.peer
     batch, more = stream.first_batch(engine, call, size)
-    return engine.cursors.first(stream, batch, keep=not stream.finished, **more)
+    return engine.cursors.first(call, stream, batch, keep=not stream.finished, **more)
 
 
 def _event_shape(call: Call, stages: Sequence[Any]) -> Shape:
@@ -265,25 +270,26 @@ def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
 def explain(engine: Engine, call: Call) -> Reply:
     """The plan of a read, or of the one statement of an ``update`` or ``delete``."""
     inner = call.command["explain"]
-    if type(inner) is not dict or not inner:
-        raise mismatch("explain command requires a nested object")
-    name = next(iter(inner))
-    search_of = _EXPLAINED.get(name)
-    if search_of is None:
+    name = next(iter(inner), "")
+    if name not in _EXPLAINED:
         raise CommandError("CommandNotFound", f"Explain failed due to unknown command: {name}")
     nested = Call(
         name=name, command={**inner, "$db": call.db}, connection=call.connection, pace=call.pace, address=call.address,
         session=call.session, transaction=call.transaction,
     )  # fmt: skip
-    with engine.reading(nested) as reading:
-        search = search_of(engine, nested, reading)
+    return _plan(engine, nested, inner)
+
+
+def _plan(engine: Engine, call: Call, command: Mapping[str, Any]) -> Reply:
+    with engine.reading(call) as reading:
+        search = _EXPLAINED[call.name](engine, call, reading)
     plan = search.plan.explain()
     if search.sorts:
         plan = {"stage": "SORT", "inputStage": plan}
     return {
         "explainVersion": "1",
-        "queryPlanner": {"namespace": f"{nested.db}.{nested.target}", "winningPlan": plan, "rejectedPlans": []},
-        "command": dict(inner),
+        "queryPlanner": {"namespace": f"{call.db}.{call.target}", "winningPlan": plan, "rejectedPlans": []},
+        "command": dict(command),
     }
 
 
@@ -298,7 +304,9 @@ def _explained_statement(key: str) -> Callable[[Engine, Call, Reading], Search]:
         statements = call.command.get(key)
         if type(statements) is not list or len(statements) != 1 or type(statements[0]) is not dict:
             raise CommandError("InvalidLength", f"explained {key} must be one statement")
-        return Search(engine.collection(reading.sqlite, call), mapping(statements[0], "q", key) or {})
+        variables = command_variables(call.mapping("let"))
+        query = mapping(statements[0], "q", key) or {}
+        return Search(engine.collection(reading.sqlite, call), query, variables=variables)
 
     return search
 
@@ -308,7 +316,7 @@ _EXPLAINED: Mapping[str, Callable[[Engine, Call, Reading], Search]] = {
     "count": _explained("query"),
     "distinct": _explained("query"),
     "findAndModify": _explained("query"),
-    "aggregate": lambda engine, call, reading: _Aggregation(engine, call, reading, _stages(call)).search,
+    "aggregate": lambda engine, call, reading: _Aggregation(engine, call, reading, call.command["pipeline"]).search,
     "update": _explained_statement("updates"),
     "delete": _explained_statement("deletes"),
 }

@@ -1,35 +1,38 @@
-"""Databases, collections and indexes: https://www.mongodb.com/docs/manual/reference/command/nav-administration/"""
+"""Databases and collections: https://www.mongodb.com/docs/manual/reference/command/nav-administration/"""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from bson import Binary, Int64
 
 from ..call import Call
-from ..catalog import Collection, check_database
+from ..catalog import LONGEST_NAMESPACE, Collection, check_database, check_namespace
 from ..cursors import Cursor
 from ..engine import Engine
-from ..index_specs import listed, parse_index
-from ..indexes import ID_SPEC, Index
+from ..indexes import ID_SPEC
+from ..options import clamped
 from ..scans import Reading
-from ..semantics.errors import CommandError, mismatch
+from ..semantics.errors import CommandError
 from ..semantics.matching import compile_filter
-from ..semantics.pipeline import compile_pipeline
-from ..semantics.values import encode
+from ..semantics.values import encode, equal
 from ..writer import Writing
+from .views import View, check_graph, view_of
 
 Reply = dict[str, Any]
+_MEGABYTE = 1024 * 1024
 
 
 def list_databases(engine: Engine, call: Call) -> Reply:
-    match = compile_filter(call.mapping("filter") or {})
+    match, names_only = compile_filter(call.mapping("filter") or {}), call.flag("nameOnly")
     with engine.reading(call) as reading:
-        found = [_database(engine, reading, db) for db in engine.catalog.databases(reading.sqlite)]
+        names = engine.catalog.databases(reading.sqlite)
+        found: list[Reply] = [{"name": db} if names_only else _database(engine, reading, db) for db in names]
     found = [one for one in found if match(one)]
-    if call.flag("nameOnly"):
-        return {"databases": [{"name": one["name"]} for one in found]}
-    return {"databases": found, "totalSize": Int64(sum(one["sizeOnDisk"] for one in found))}
+    if names_only:
+        return {"databases": found}
+    size = sum(one["sizeOnDisk"] for one in found)
+    return {"databases": found, "totalSize": Int64(size), "totalSizeMb": Int64(size // _MEGABYTE)}
 
 
 def _database(engine: Engine, reading: Reading, db: str) -> Reply:
@@ -45,58 +48,54 @@ def _sizes(reading: Reading, collection: Collection) -> tuple[int, int]:
 
 
 def list_collections(engine: Engine, call: Call) -> Reply:
-    match = compile_filter(call.mapping("filter") or {})
+    match, names_only = compile_filter(call.mapping("filter") or {}), call.flag("nameOnly")
     with engine.reading(call) as reading:
         names = engine.catalog.names(reading.sqlite, call.db)
         found = [engine.catalog.find(reading.sqlite, call.db, name) for name in names]
-    rows = [_listed(collection) for collection in found if collection is not None]
-    rows = [row for row in rows if match(row)]
-    if call.flag("nameOnly"):
-        rows = [{"name": row["name"], "type": row["type"]} for row in rows]
-    return _all_at_once(f"{call.db}.$cmd.listCollections", iter(rows))
+    rows = [_listed(collection, names_only=names_only) for collection in found if collection is not None]
+    return batches(engine, call, f"{call.db}.$cmd.listCollections", filter(match, rows))
 
 
-def _listed(collection: Collection) -> Reply:
+def _listed(collection: Collection, *, names_only: bool) -> Reply:
+    found: Reply = {"name": collection.name, "type": "collection" if collection.view is None else "view"}
+    if names_only:
+        return found
     if collection.view is not None:
-        return {"name": collection.name, "type": "view", "options": dict(collection.view), "info": {"readOnly": True}}
+        return found | {"options": dict(collection.view), "info": {"readOnly": True}}
     info = {"readOnly": False, "uuid": Binary.from_uuid(uuid.UUID(bytes=collection.uuid))}
-    return {"name": collection.name, "type": "collection", "options": {}, "info": info, "idIndex": dict(ID_SPEC)}
+    return found | {"options": {}, "info": info, "idIndex": dict(ID_SPEC)}
 
 
-def _all_at_once(namespace: str, rows: Iterator[Reply]) -> Reply:
-    cursor = Cursor(namespace, rows, Reading())
-    batch = cursor.batch(None)
-    if not cursor.finished:
-        raise CommandError("BSONObjectTooLarge", "the list is longer than one reply holds; use a filter")
-    return {"cursor": {"firstBatch": batch, "id": Int64(0), "ns": namespace}}
+def batches(engine: Engine, call: Call, namespace: str, rows: Iterable[Reply]) -> Reply:
+    """The first batch of a list, all of it if nothing else is asked, and a cursor for the rest."""
+    found = list(rows)
+    cursor = Cursor(namespace, iter(found), Reading(), limit=len(found))
+    size = (call.mapping("cursor") or {}).get("batchSize")
+    batch = cursor.batch(None if size is None else clamped(size))
+    return engine.cursors.first(call, cursor, batch, keep=not cursor.finished)
 
 
 def create(engine: Engine, call: Call) -> Reply:
-    view = _view(call)
+    """Again for one that is there is no error."""
+    name, view = call.collection, view_of(call)
 
     def work(writing: Writing) -> None:
-        if engine.catalog.find(writing.sqlite, call.db, call.collection) is not None:
-            raise CommandError("NamespaceExists", f"Collection {call.db}.{call.collection} already exists.")
-        if view is not None:
-            engine.catalog.add_view(writing.sqlite, call.db, call.collection, view)
+        def view_named(other: str) -> View | None:
+            known = engine.catalog.find(writing.sqlite, call.db, other)
+            return view if other == name else known.view if known is not None else None
+
+        found = engine.catalog.find(writing.sqlite, call.db, name)
+        if found is not None:
+            if not equal(found.view, view):
+                raise CommandError("NamespaceExists", f"Collection {found.namespace} already exists.")
+        elif view is not None:
+            check_graph(view_named, name)
+            engine.catalog.add_view(writing.sqlite, call.db, name, view)
         else:
-            engine.catalog.add(writing.sqlite, call.db, call.collection)
+            engine.catalog.add(writing.sqlite, call.db, name)
 
     engine.write(call, work)
     return {}
-
-
-def _view(call: Call) -> Mapping[str, Any] | None:
-    if "viewOn" not in call.command:
-        if "pipeline" in call.command:
-            raise CommandError("InvalidOptions", "'pipeline' requires 'viewOn' to also be specified")
-        return None
-    pipeline = call.command.get("pipeline") or []
-    if type(pipeline) is not list:
-        raise CommandError("InvalidOptions", "the 'pipeline' of a view must be an array of stages")
-    if compile_pipeline(pipeline, sources=lambda name: ()).out is not None:
-        raise CommandError("OptionNotSupportedOnView", "$out cannot stand in the pipeline of a view")
-    return {"viewOn": call.text("viewOn"), "pipeline": pipeline}
 
 
 def drop(engine: Engine, call: Call) -> Reply:
@@ -105,7 +104,8 @@ def drop(engine: Engine, call: Call) -> Reply:
         if collection is None:
             return {}
         _drop(engine, writing, collection)
-        return {"nIndexesWas": len(collection.indexes), "ns": collection.namespace}
+        found: Reply = {"nIndexesWas": len(collection.indexes)} if collection.view is None else {}
+        return found | {"ns": collection.namespace}
 
     return engine.write(call, work)
 
@@ -117,6 +117,10 @@ def _drop(engine: Engine, writing: Writing, collection: Collection) -> None:
 
 def drop_database(engine: Engine, call: Call) -> Reply:
     check_database(call.db)
+    if not equal(clamped(call.target), 1):
+        raise CommandError("Location5255100", "Have to pass 1 as 'dropDatabase' parameter")
+    if call.db == "admin":
+        raise CommandError("IllegalOperation", "Dropping the 'admin' database is prohibited.")
 
     def work(writing: Writing) -> None:
         names = engine.catalog.names(writing.sqlite, call.db)
@@ -128,18 +132,23 @@ def drop_database(engine: Engine, call: Call) -> Reply:
             engine.log.add_named(writing, call.db, "", "dropDatabase", encode({}))
 
     engine.write(call, work)
-    return {"dropped": call.db}
+    return {}
 
 
 def rename(engine: Engine, call: Call) -> Reply:
     source, target = _namespace(call.target), _namespace(call.text("to"))
+    replacing = call.boolean("dropTarget")
+    if source == target:
+        raise CommandError("IllegalOperation", "Can't rename a collection to itself")
 
     def work(writing: Writing) -> None:
         collection = engine.catalog.find(writing.sqlite, *source)
         if collection is None:
             raise CommandError("NamespaceNotFound", f"Source collection {'.'.join(source)} does not exist")
+        if collection.view is not None:
+            raise CommandError("CommandNotSupportedOnView", f"cannot rename view: {collection.namespace}")
         present = engine.catalog.find(writing.sqlite, *target)
-        if present is not None and (present.number == collection.number or not call.flag("dropTarget")):
+        if present is not None and (present.view is not None or not replacing):
             raise CommandError("NamespaceExists", "target namespace exists")
         if present is not None:
             _drop(engine, writing, present)
@@ -151,123 +160,19 @@ def rename(engine: Engine, call: Call) -> Reply:
     return {}
 
 
-def _namespace(text: Any) -> tuple[str, str]:
-    if type(text) is not str or "." not in text:
-        raise CommandError("InvalidNamespace", f"Invalid namespace specified '{text}'")
+def _namespace(text: str) -> tuple[str, str]:
+    """Database and collection.
+
+    Raises:
+        CommandError: InvalidNamespace for what no collection is called, IllegalOperation for what none may be renamed.
+    """
     db, _, name = text.partition(".")
+    if "$" in text or len(text.encode()) > LONGEST_NAMESPACE:
+        raise CommandError("IllegalOperation", f"error with namespace: '{text}' is not valid for a rename")
+    check_namespace(db, name)
+    if name.startswith("system.") or (db == "local" and name.startswith("oplog.")):
+        raise CommandError("IllegalOperation", f"error with namespace: '{text}' belongs to the system")
     return db, name
-
-
-# Indexes
-
-
-def create_indexes(engine: Engine, call: Call) -> Reply:
-    asked = call.command.get("indexes")
-    if type(asked) is not list or not asked:
-        raise CommandError("BadValue", "Must specify at least one index to create")
-    specs = [parse_index(spec) for spec in asked]
-
-    def work(writing: Writing) -> Reply:
-        found = engine.collection(writing.sqlite, call)
-        collection = found or engine.catalog.add(writing.sqlite, call.db, call.collection)
-        before = len(collection.indexes)
-        for spec in specs:
-            current = engine.collection(writing.sqlite, call) or collection
-            if not _exists(current, spec):
-                engine.store.build(writing, current, spec)
-        after = engine.collection(writing.sqlite, call) or collection
-        reply: Reply = {
-            "numIndexesBefore": before, "numIndexesAfter": len(after.indexes),
-            "createdCollectionAutomatically": found is None,
-        }  # fmt: skip
-        return reply if before != len(after.indexes) else reply | {"note": "all indexes already exist"}
-
-    return engine.write(call, work)
-
-
-def _exists(collection: Collection, spec: Mapping[str, Any]) -> bool:
-    """Whether the very index is there; raises CommandError for one that contradicts it."""
-    for index in collection.indexes:
-        same_key = list(index.key.items()) == list(spec["key"].items())
-        same_collation = index.spec.get("collation") == spec.get("collation")
-        if index.is_id and same_key:
-            return True
-        if index.name == spec["name"]:
-            if not same_key:
-                raise CommandError(
-                    "IndexKeySpecsConflict",
-                    "An existing index has the same name as the requested index. "
-                    f"Requested index: {spec!r}, existing index: {index.spec!r}",
-                )
-            if _options(index.spec) != _options(spec):
-                raise CommandError(
-                    "IndexOptionsConflict" if same_collation else "IndexKeySpecsConflict",
-                    "An equivalent index already exists with the same name but different options. "
-                    f"Requested index: {spec!r}, existing index: {index.spec!r}",
-                )
-            return True
-        if index.text_fields and "text" in spec["key"].values():
-            raise CommandError(
-                "IndexOptionsConflict",
-                f"only one text index per collection allowed, found existing text index {index.name!r}",
-            )
-        if same_key and same_collation and index.partial == spec.get("partialFilterExpression"):
-            if _options(index.spec) == _options(spec):
-                message = f"Index already exists with a different name: {index.name}"
-            else:
-                message = (
-                    f"An equivalent index already exists with a different name and options. Requested index: {spec!r}"
-                )
-            raise CommandError("IndexOptionsConflict", message)
-    return False
-
-
-def _options(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name not in ("v", "name", "key")}
-
-
-def list_indexes(engine: Engine, call: Call) -> Reply:
-    with engine.reading(call) as reading:
-        collection = engine.collection(reading.sqlite, call)
-    if collection is None:
-        raise CommandError("NamespaceNotFound", f"ns does not exist: {call.db}.{call.collection}")
-    return _all_at_once(collection.namespace, (listed(index.spec) for index in collection.indexes))
-
-
-def drop_indexes(engine: Engine, call: Call) -> Reply:
-    asked = call.command.get("index")
-
-    def work(writing: Writing) -> Reply:
-        collection = engine.collection(writing.sqlite, call)
-        if collection is None:
-            raise CommandError("NamespaceNotFound", f"ns not found {call.db}.{call.collection}")
-        for index in _chosen(collection, asked):
-            if index.is_id:
-                raise CommandError("InvalidOptions", "cannot drop _id index")
-            engine.catalog.drop_index(writing.sqlite, index)
-        return {"nIndexesWas": len(collection.indexes)}
-
-    return engine.write(call, work)
-
-
-def _chosen(collection: Collection, asked: Any) -> list[Index]:
-    if asked == "*":
-        return [index for index in collection.indexes if not index.is_id]
-    if type(asked) not in (str, dict, list):
-        raise mismatch("BSON field 'dropIndexes.index' must be a string, an object or an array of strings")
-    found: list[Index] = []
-    for one in asked if type(asked) is list else [asked]:
-        known = [
-            index for index in collection.indexes
-            if index.name == one or (type(one) is dict and list(index.key.items()) == list(one.items()))
-        ]  # fmt: skip
-        if not known:
-            raise CommandError(
-                "IndexNotFound",
-                f"index not found with name [{one}]" if type(one) is str else f"can't find index with key: {one}",
-            )
-        found += known
-    return found
 
 
 # Figures

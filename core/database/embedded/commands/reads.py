@@ -11,12 +11,14 @@ from bson import Int64
 from ..call import Call
 from ..cursors import FIRST_BATCH, Cursor, Item
 from ..engine import Engine
-from ..semantics.errors import CommandError, mismatch
+from ..options import LONG, clamped, is_long
+from ..semantics.errors import CommandError, bad, unparsable
 from ..semantics.expressions import command_variables
 from ..semantics.keys import encode_key
 from ..semantics.paths import index_values
 from ..semantics.projection import compile_projection
-from ..semantics.values import MISSING, UNDEFINED
+from ..semantics.values import MISSING, UNDEFINED, is_number
+from ..streams import Stream
 from .aggregates import search_for
 
 Reply = dict[str, Any]
@@ -25,8 +27,6 @@ Reply = dict[str, Any]
 def find(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
     query = call.mapping("filter") or {}
-    if "filter" in call.command and call.command["filter"] is None:
-        raise mismatch("BSON field 'find.filter' is the wrong type 'null', expected type 'object'")
     limit = call.number("limit")
     size: int | None = call.number("batchSize", FIRST_BATCH)
     single = call.flag("singleBatch")
@@ -44,21 +44,32 @@ def find(engine: Engine, call: Call) -> Reply:
         else:
             items = (body or document or {} for _, body, document in search.rows(*pick))
         cursor = Cursor(f"{call.db}.{call.collection}", items, reading, limit=limit)
-        cursor.transaction, cursor.peer = call.transaction, call.peer
         cursor.forever = call.flag("noCursorTimeout")
         batch = cursor.batch(size if not single or size else None)
-    return engine.cursors.first(cursor, batch, keep=not single and not cursor.finished)
+    return engine.cursors.first(call, cursor, batch, keep=not single and not cursor.finished)
 
 
 def count(engine: Engine, call: Call) -> Reply:
     with engine.reading(call) as reading:
         search = search_for(engine, call, reading, "query")
-        limit = abs(call.number("limit", least=-(2**31)))
-        return {"n": search.count(reading, call.number("skip"), limit)}
+        return {"n": search.count(reading, call.number("skip"), _count_limit(call.command.get("limit", 0)))}
+
+
+def _count_limit(limit: Any) -> int:
+    """Of a negative limit the sign says nothing."""
+    if not is_number(limit):
+        raise bad("limit value is not a valid number")
+    if not is_long(limit):
+        raise unparsable(f"limit value must be a whole number of 64 bits: {limit}")
+    if clamped(limit) == -(2**63):
+        raise bad("limit value for count cannot be min long")
+    return abs(clamped(limit))
 
 
 def distinct(engine: Engine, call: Call) -> Reply:
     path = call.text("key")
+    if "\0" in path:
+        raise CommandError("Location31032", "Field path cannot contain a null byte")
     with engine.reading(call) as reading:
         search = search_for(engine, call, reading, "query")
         found: dict[bytes, Any] = {}
@@ -71,16 +82,14 @@ def distinct(engine: Engine, call: Call) -> Reply:
 
 def get_more(engine: Engine, call: Call) -> Reply:
     number = call.target
-    if type(number) is not int and not isinstance(number, int):
-        raise mismatch("Field 'getMore' must be of type long")
-    cursor = engine.cursors.get(number, f"{call.db}.{call.text('collection')}")
-    if cursor.transaction is not call.transaction:
-        raise CommandError("Location50738", f"Cannot run getMore on cursor {number} outside of its own transaction")
+    cursor = engine.cursors.get(call, number, f"{call.db}.{call.text('collection')}")
+    if call.command.get("maxTimeMS") is not None and not isinstance(cursor, Stream):
+        raise bad("cannot set maxTimeMS on getMore command for a non-awaitData cursor")
     if not cursor.busy.acquire(blocking=False):
         raise CommandError("CursorInUse", f"cursor id {number} is already in use")
     try:
         size = call.number("batchSize") or None
-        if hasattr(cursor, "next_batch"):
+        if isinstance(cursor, Stream):
             batch, more = cursor.next_batch(engine, call, size)
         else:
             with engine.reading(call, cursor.reading):
@@ -97,9 +106,13 @@ def get_more(engine: Engine, call: Call) -> Reply:
 
 
 def kill_cursors(engine: Engine, call: Call) -> Reply:
-    asked = call.command.get("cursors")
-    if type(asked) is not list:
-        raise mismatch("BSON field 'killCursors.cursors' is missing or no array")
-    killed = [number for number in asked if engine.cursors.close(number)]
-    unknown = [number for number in asked if number not in killed]
+    _ = call.collection  # refuses a malformed name
+    asked = call.command["cursors"]
+    for place, number in enumerate(asked):
+        LONG.check(f"killCursors.cursors.{place}", number)
+    killed: list[Int64] = []
+    unknown: list[Int64] = []
+    for number in asked:
+        if number is not None:
+            (killed if engine.cursors.close(number) else unknown).append(number)
     return {"cursorsKilled": killed, "cursorsNotFound": unknown, "cursorsAlive": [], "cursorsUnknown": []}

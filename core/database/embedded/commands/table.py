@@ -1,4 +1,4 @@
-"""One row a command: what does it, the options it takes, whether a transaction may hold it.
+"""One row a command: what does it, the options it takes, the concerns it heeds, whether a transaction may hold it.
 
 What has no row, or an option no row names, is refused with MongoDB's own code.
 """
@@ -9,76 +9,137 @@ from typing import Any
 
 from ..call import Call
 from ..engine import Engine
-from . import aggregates, collections, reads, server, writes
+from ..options import (
+    ANY,
+    ARRAY,
+    BOOLEAN,
+    CURSOR,
+    FLAG,
+    HINT,
+    LONG,
+    NUMBER,
+    OBJECT,
+    SIZE,
+    TEXT,
+    Fields,
+    Option,
+    given,
+    required,
+)  # fmt: skip
+from . import aggregates, collections, indexes, reads, server, writes
 
-_GENERIC = frozenset({
-    "$db", "$clusterTime", "$readPreference", "lsid", "txnNumber", "autocommit", "startTransaction", "maxTimeMS",
-    "comment", "readConcern", "writeConcern", "apiVersion", "apiStrict", "apiDeprecationErrors",
-    "rawData",
-})  # fmt: skip
+_GENERIC: Mapping[str, Option] = {
+    "$db": given(TEXT), "$clusterTime": ANY, "$readPreference": ANY, "lsid": OBJECT, "txnNumber": LONG,
+    "autocommit": BOOLEAN, "startTransaction": BOOLEAN, "maxTimeMS": ANY, "comment": ANY, "readConcern": OBJECT,
+    "writeConcern": OBJECT, "apiVersion": TEXT, "apiStrict": BOOLEAN, "apiDeprecationErrors": BOOLEAN, "rawData": ANY,
+}  # fmt: skip
 """Options any command may carry."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     run: Callable[[Engine, Call], dict[str, Any]]
-    options: frozenset[str]
+    options: Fields
+    reads: bool
+    """Whether it takes a read concern beyond local; in a transaction every command does."""
+    writes: bool
+    """Whether it takes a write concern."""
     transaction: bool
+    """Whether a transaction may hold it."""
+    admin: bool
+    """Whether it is for the database ``admin`` alone."""
 
 
-def _row(run: Callable[[Engine, Call], dict[str, Any]], *options: str, transaction: bool = False) -> Row:
-    return Row(run=run, options=_GENERIC.union(options), transaction=transaction)
+def _row(
+    run: Callable[[Engine, Call], dict[str, Any]], *, own: Option = ANY, reads: bool = False, writes: bool = False,
+    transaction: bool = False, admin: bool = False, **options: Option,
+) -> Callable[[str], Row]:  # fmt: skip
+    """The row of a command of a given name; ``own`` is the field of that name, most often left to ``run``."""
+    return lambda name: Row(
+        run=run, options=Fields({**_GENERIC, **options, name: own}), reads=reads, writes=writes,
+        transaction=transaction, admin=admin,
+    )  # fmt: skip
 
 
 _hello = _row(
-    server.hello, "helloOk", "client", "compression", "hostInfo", "saslSupportedMechs", "speculativeAuthenticate",
-    "loadBalanced", "topologyVersion", "maxAwaitTimeMS", "internalClient", "forShell", "backpressure",
+    server.hello, helloOk=ANY, client=ANY, compression=ANY, hostInfo=ANY, saslSupportedMechs=ANY,
+    speculativeAuthenticate=ANY, loadBalanced=ANY, topologyVersion=ANY, maxAwaitTimeMS=ANY, internalClient=ANY,
+    forShell=ANY, backpressure=ANY,
 )  # fmt: skip
 _find_and_modify = _row(
-    writes.find_and_modify, "query", "sort", "remove", "update", "new", "fields", "upsert", "bypassDocumentValidation",
-    "collation", "arrayFilters", "hint", "let", transaction=True,
+    writes.find_and_modify, query=OBJECT, sort=OBJECT, remove=FLAG, update=ANY, new=FLAG, fields=OBJECT, upsert=FLAG,
+    bypassDocumentValidation=FLAG, collation=OBJECT, arrayFilters=ARRAY, hint=HINT, let=OBJECT,
+    writes=True, transaction=True,
 )  # fmt: skip
+_build_info = _row(server.build_info)
 
-TABLE: Mapping[str, Row] = {
+_ROWS: Mapping[str, Callable[[str], Row]] = {
     "hello": _hello,
     "isMaster": _hello,
     "ismaster": _hello,
     "ping": _row(server.ping),
-    "buildInfo": _row(server.build_info),
-    "buildinfo": _row(server.build_info),
-    "connectionStatus": _row(server.connection_status, "showPrivileges"),
-    "getParameter": _row(server.get_parameter, "featureCompatibilityVersion"),
-    "endSessions": _row(server.end_sessions),
-    "refreshSessions": _row(server.refresh_sessions),
-    "commitTransaction": _row(server.commit_transaction, "recoveryToken"),
-    "abortTransaction": _row(server.abort_transaction, "recoveryToken"),
-    "listDatabases": _row(collections.list_databases, "filter", "nameOnly", "authorizedDatabases"),
-    "listCollections": _row(collections.list_collections, "filter", "nameOnly", "authorizedCollections", "cursor"),
-    "create": _row(collections.create, "viewOn", "pipeline", transaction=True),
-    "drop": _row(collections.drop),
-    "dropDatabase": _row(collections.drop_database),
-    "renameCollection": _row(collections.rename, "to", "dropTarget"),
-    "createIndexes": _row(collections.create_indexes, "indexes", "commitQuorum", transaction=True),
-    "listIndexes": _row(collections.list_indexes, "cursor"),
-    "dropIndexes": _row(collections.drop_indexes, "index"),
+    "buildInfo": _build_info,
+    "buildinfo": _build_info,
+    "connectionStatus": _row(server.connection_status, showPrivileges=FLAG),
+    "getParameter": _row(server.get_parameter, featureCompatibilityVersion=ANY),
+    "endSessions": _row(server.end_sessions, own=required(ARRAY)),
+    "refreshSessions": _row(server.refresh_sessions, own=required(ARRAY)),
+    "commitTransaction": _row(server.commit_transaction, recoveryToken=OBJECT, writes=True, admin=True),
+    "abortTransaction": _row(server.abort_transaction, recoveryToken=OBJECT, writes=True, admin=True),
+    "listDatabases": _row(
+        collections.list_databases, filter=OBJECT, nameOnly=FLAG, authorizedDatabases=BOOLEAN, admin=True
+    ),
+    "listCollections": _row(
+        collections.list_collections, filter=OBJECT, nameOnly=BOOLEAN, authorizedCollections=BOOLEAN, cursor=CURSOR
+    ),
+    "create": _row(collections.create, viewOn=TEXT, pipeline=ARRAY, writes=True, transaction=True),
+    "drop": _row(collections.drop, writes=True),
+    "dropDatabase": _row(collections.drop_database, own=required(NUMBER), writes=True),
+    "renameCollection": _row(
+        collections.rename, own=required(TEXT), to=required(TEXT), dropTarget=given(BOOLEAN),
+        stayTemp=BOOLEAN, writes=True, admin=True
+    ),
+    "createIndexes": _row(
+        indexes.create_indexes, indexes=required(ARRAY), commitQuorum=ANY, writes=True, transaction=True
+    ),
+    "listIndexes": _row(indexes.list_indexes, cursor=CURSOR),
+    "dropIndexes": _row(indexes.drop_indexes, index=required(ANY), writes=True),
     "collStats": _row(collections.collection_stats),
     "dbStats": _row(collections.database_stats),
     "find": _row(
-        reads.find, "filter", "sort", "projection", "hint", "skip", "limit", "batchSize", "singleBatch",
-        "noCursorTimeout", "allowPartialResults", "allowDiskUse", "collation", "let", transaction=True,
+        reads.find, filter=given(OBJECT), sort=OBJECT, projection=OBJECT, hint=HINT, skip=SIZE, limit=SIZE,
+        batchSize=SIZE, singleBatch=FLAG, noCursorTimeout=FLAG, allowPartialResults=FLAG, allowDiskUse=FLAG,
+        collation=OBJECT, let=OBJECT, reads=True, transaction=True,
     ),
-    "count": _row(reads.count, "query", "limit", "skip", "hint", "collation", "fields"),
-    "distinct": _row(reads.distinct, "key", "query", "collation", "hint", transaction=True),
-    "getMore": _row(reads.get_more, "collection", "batchSize", transaction=True),
-    "killCursors": _row(reads.kill_cursors, "cursors", transaction=True),
+    "count": _row(
+        reads.count, query=OBJECT, limit=ANY, skip=SIZE, hint=HINT, collation=OBJECT, fields=ANY, reads=True
+    ),
+    "distinct": _row(
+        reads.distinct, key=required(TEXT), query=OBJECT, collation=OBJECT, hint=HINT, reads=True, transaction=True
+    ),
+    "getMore": _row(
+        reads.get_more, own=required(LONG), collection=required(TEXT), batchSize=SIZE, term=LONG, transaction=True
+    ),
+    "killCursors": _row(reads.kill_cursors, cursors=required(ARRAY), transaction=True),
     "aggregate": _row(
-        aggregates.aggregate, "pipeline", "cursor", "allowDiskUse", "bypassDocumentValidation", "collation", "hint",
-        "let", transaction=True,
+        aggregates.aggregate, pipeline=given(required(ARRAY)), cursor=given(CURSOR), explain=given(BOOLEAN),
+        allowDiskUse=given(BOOLEAN), bypassDocumentValidation=FLAG, collation=OBJECT, hint=HINT, let=OBJECT,
+        reads=True, writes=True, transaction=True,
     ),
-    "explain": _row(aggregates.explain, "verbosity"),
-    "insert": _row(writes.insert, "documents", "ordered", "bypassDocumentValidation", transaction=True),
-    "update": _row(writes.update, "updates", "ordered", "bypassDocumentValidation", "let", transaction=True),
-    "delete": _row(writes.delete, "deletes", "ordered", "bypassDocumentValidation", "let", transaction=True),
+    "explain": _row(aggregates.explain, own=required(OBJECT), verbosity=TEXT),
+    "insert": _row(
+        writes.insert, documents=ARRAY, ordered=BOOLEAN, bypassDocumentValidation=FLAG, writes=True, transaction=True
+    ),
+    "update": _row(
+        writes.update, updates=ARRAY, ordered=BOOLEAN, bypassDocumentValidation=FLAG, let=OBJECT,
+        writes=True, transaction=True,
+    ),
+    "delete": _row(
+        writes.delete, deletes=ARRAY, ordered=BOOLEAN, bypassDocumentValidation=FLAG, let=OBJECT,
+        writes=True, transaction=True,
+    ),
     "findAndModify": _find_and_modify,
     "findandmodify": _find_and_modify,
 }  # fmt: skip
+
+TABLE: Mapping[str, Row] = {name: row(name) for name, row in _ROWS.items()}
