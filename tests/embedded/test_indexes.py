@@ -168,6 +168,7 @@ def test_words_are_found_by_the_text_index(db: Db) -> None:
     [
         ([("a", "2dsphere")], {}, "2dsphere"),
         ([("a", "hashed")], {}, "hashed"),
+        ([("a.$**", 1)], {}, "wildcard"),
         ([("a", 1)], {"expireAfterSeconds": 5}, "expireAfterSeconds"),
         ([("a", 1)], {"wildcardProjection": {"a": 1}}, "wildcardProjection"),
         ([("a", 1)], {"collation": {"locale": "de"}}, "de"),

@@ -51,6 +51,11 @@ def parse_index(spec: Any) -> dict[str, Any]:
 
 
 def _kind(path: str, kind: Any) -> Any:
+    if path == "$**" or path.endswith(".$**"):
+        raise CommandError(
+            "CannotCreateIndex",
+            f"the embedded database does not offer wildcard indexes ({path}); set MONGODB_URI to use MongoDB",
+        )
     if not path or path.startswith("$") or not all(path.split(".")):
         raise CommandError(
             "CannotCreateIndex", f"Index keys cannot be empty, start with '$' or have empty parts: {path!r}"
