@@ -236,6 +236,8 @@ def test_text_is_read_as_the_date_it_states_or_fails(text, pattern, expected):
 def test_text_that_may_be_a_date_elsewhere_is_refused_and_no_error_of_its_own(text):
     with pytest.raises(CommandError, match="set MONGODB_URI"):
         compile_expression({"$dateFromString": {"dateString": text, "onError": "wrong"}})({}, {})
+    with pytest.raises(CommandError, match="set MONGODB_URI"):
+        compile_expression({"$convert": {"input": text, "to": "date", "onError": "wrong"}})({}, {})
 
 
 @given(st.datetimes(), st.integers(-30_000, 30_000))

@@ -130,6 +130,8 @@ def _date_from_text(text: str) -> Any:
     try:
         return date_of(parse_date(text))
     except CommandError as error:
+        if error.code_name != "ConversionFailure":
+            raise
         raise failed(error.message) from None
 
 

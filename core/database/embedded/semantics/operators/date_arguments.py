@@ -5,7 +5,7 @@ MongoDB does so too: of two arguments that are null or wrong the first decides, 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from ..errors import CommandError
 from ..evaluation import Constant, Evaluate, Row, Scope, Variables
@@ -72,14 +72,12 @@ class Signature:
                 raise CommandError(error, f"Missing '{field}' parameter to {name}")
         return argument
 
-    def is_null(self, name: str, fields: dict[str, Any]) -> bool:
+    def is_null(self, name: str, constants: Mapping[str, Any]) -> bool:
         """Whether the constants among the arguments make every answer null; raises CommandError for a wrong one."""
-        if all(map(_is_constant, fields.values())):
-            return False  # the first that is null or wrong decides
         for field, check in self.checks.items():
-            if type(fields.get(field)) is str and _is_constant(fields[field]):
-                check(name, fields[field])
-        return any(field in fields and fields[field] is None for field in self.nulls)
+            if type(constants.get(field)) is str:
+                check(name, constants[field])
+        return any(field in constants and constants[field] is None for field in self.nulls)
 
 
 def check_zone(name: str, text: str) -> Zone:
@@ -90,10 +88,7 @@ def operator(name: str, signature: Signature, compute: Callable[[Arguments], Any
     """An operator on named arguments; null where ``compute`` asks for one that is null."""
 
     def compile_call(argument: Any, scope: Scope) -> Evaluate:
-        fields = signature.fields(name, argument)
-        if signature.is_null(name, fields):
-            return Constant(None)
-        compiled = {field: scope.compile(item) for field, item in fields.items()}
+        compiled = {field: scope.compile(item) for field, item in signature.fields(name, argument).items()}
 
         def evaluate(document: Any, variables: Variables) -> Any:
             try:
@@ -101,13 +96,10 @@ def operator(name: str, signature: Signature, compute: Callable[[Arguments], Any
             except _Null:
                 return None
 
+        constants = {field: item.value for field, item in compiled.items() if isinstance(item, Constant)}
+        # Of constants alone, the first that is null or wrong decides.
+        if scope.folding and len(constants) < len(compiled) and signature.is_null(name, constants):
+            return Constant(None)
         return scope.fold(evaluate, compiled.values())
 
     return compile_call
-
-
-_CONTAINERS: Final = (dict, list)
-
-
-def _is_constant(spec: Any) -> bool:
-    return type(spec) not in _CONTAINERS and not (type(spec) is str and spec.startswith("$"))
