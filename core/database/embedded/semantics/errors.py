@@ -57,7 +57,6 @@ CODES: dict[str, int] = {
     "CommandFailed": 125,
     "DatabaseDifferCase": 13297,
     "ViewPipelineMaxSizeExceeded": 195,
-    "OptionNotSupportedOnView": 167,
     "GraphContainsCycle": 5,
     "TransactionTooOld": 225,
     "NoSuchTransaction": 251,
