@@ -35,10 +35,11 @@ _filters = st.recursive(
     ),
     max_leaves=3,
 )  # fmt: skip
+# Two arrays cannot be sorted by: not by "a" and "c.d".
 _sorts = st.lists(
     st.tuples(st.sampled_from(["a", "b", "_id", "c.d"]), st.sampled_from([1, -1])),
     max_size=2, unique_by=lambda pair: pair[0],
-).filter(lambda keys: {name for name, _ in keys} != {"a", "c.d"})  # fmt: skip  (two arrays cannot be sorted by)
+).filter(lambda keys: {name for name, _ in keys} != {"a", "c.d"})  # fmt: skip
 _indexes: list[tuple[Any, Document]] = [
     ([("a", 1)], {}), ([("b", -1)], {}), ([("a", 1), ("b", -1)], {}), ([("b", 1), ("a", 1)], {"sparse": True}),
     ([("a.x", 1)], {}), ([("c.d", 1), ("b", 1)], {}),
