@@ -6,48 +6,102 @@ https://www.mongodb.com/docs/manual/reference/command/createIndexes/
 from collections.abc import Mapping
 from typing import Any
 
-from .indexes import Index
-from .semantics.collation import Collation
-from .semantics.errors import CommandError, mismatch, unsupported
-from .semantics.matching import compile_filter, is_operators
-from .semantics.values import exact, is_number
+from bson import Decimal128
 
-_OPTIONS = frozenset({
-    "v", "key", "name", "unique", "sparse", "partialFilterExpression", "collation", "background", "weights",
-    "default_language", "language_override", "textIndexVersion", "ns", "hidden",
+from .indexes import Index
+from .options import ANY, FLAG, NUMBER, OBJECT, TEXT, Option, given
+from .semantics.collation import Collation
+from .semantics.errors import CommandError, bad, unparsable, unsupported
+from .semantics.evaluation import truthy
+from .semantics.matching import compile_filter, is_operators
+from .semantics.values import encode, equal, exact, is_nan, is_number
+
+_OPTIONS: Mapping[str, Option] = {
+    "key": given(OBJECT), "name": given(TEXT), "v": given(NUMBER), "ns": ANY, "background": ANY,
+    "unique": given(FLAG), "sparse": given(FLAG), "hidden": given(FLAG), "partialFilterExpression": given(OBJECT),
+    "collation": given(OBJECT), "weights": ANY, "default_language": given(TEXT), "language_override": given(TEXT),
+    "textIndexVersion": given(NUMBER),
+}  # fmt: skip
+_REFUSED = frozenset({
+    "expireAfterSeconds", "wildcardProjection", "storageEngine", "prepareUnique", "clustered", "2dsphereIndexVersion",
+    "bits", "min", "max", "bucketSize", "coarsestIndexedLevel", "finestIndexedLevel",
 })  # fmt: skip
+"""Options of MongoDB that are not offered."""
+_OF_ID = frozenset({"key", "name", "v", "ns", "collation"})
+_OF_TEXT = ("weights", "default_language", "language_override", "textIndexVersion")
 _KEPT = ("unique", "sparse")
-_PARTIAL = frozenset({"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type"})
+_PARTIAL = frozenset({"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type", "$in", "$all"})
 _MOST_FIELDS = 32
 
 
-def parse_index(spec: Any) -> dict[str, Any]:
+def parse_index(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The specification to store: options at their default left out.
 
     Raises:
         CommandError: malformed, or a kind or option that is not offered.
     """
-    if type(spec) is not dict or type(spec.get("key")) is not dict or not spec["key"]:
-        raise CommandError("FailedToParse", "Error in specification: an index needs a non-empty 'key' object")
-    if type(spec.get("name")) is not str or not spec["name"]:
-        raise CommandError("FailedToParse", "Error in specification: an index needs a 'name'")
-    for name in spec:
-        if name not in _OPTIONS:
-            raise unsupported(f"'{name}' of an index", "option")
-    if spec.get("hidden"):
-        raise unsupported("'hidden' of an index", "option")
-    key = {path: _kind(path, kind) for path, kind in spec["key"].items()}
-    if len(key) > _MOST_FIELDS:
-        raise CommandError("CannotCreateIndex", f"an index has at most {_MOST_FIELDS} fields")
-    found: dict[str, Any] = {"v": 2, "key": key, "name": spec["name"]}
+    _check_options(spec)
+    key = _key(spec["key"])
+    found: dict[str, Any] = {"v": 2, "key": key, "name": _name(spec["name"], key)}
+    if _of_id(key):
+        return _id_index(spec, found)
     for name in _KEPT:
-        if _flag(spec, name):
+        if truthy(spec.get(name)):
             found[name] = True
-    if "text" in key.values():
-        _check_text(spec, key)
+    _check_text(spec, key)
     _add_collation(spec, found)
     _add_partial(spec, found)
     return found
+
+
+def _check_options(spec: Mapping[str, Any]) -> None:
+    for name, value in spec.items():
+        if name in _REFUSED:
+            raise unsupported(f"'{name}' of an index", "option")
+        if name not in _OPTIONS:
+            message = f"The field '{name}' is not valid for an index specification"
+            raise CommandError("InvalidIndexSpecificationOption", message)
+        _OPTIONS[name].check(f"createIndexes.indexes.{name}", value)
+    for name in ("key", "name"):
+        if name not in spec:
+            raise unparsable(f"The '{name}' field is a required property of an index specification")
+    if truthy(spec.get("hidden")) and not _of_id(spec["key"]):
+        raise unsupported("'hidden' of an index", "option")
+    if not equal(spec.get("v", 2), 2):
+        raise CommandError("CannotCreateIndex", f"the embedded database offers indexes of version 2, not {spec['v']}")
+
+
+def _key(key: Mapping[str, Any]) -> dict[str, Any]:
+    if not key:
+        raise CommandError("CannotCreateIndex", "Index keys cannot be empty.")
+    if len(key) > _MOST_FIELDS:
+        raise CommandError("Location13103", f"an index has at most {_MOST_FIELDS} fields")
+    return {path: _kind(path, kind) for path, kind in key.items()}
+
+
+def _name(name: str, key: Mapping[str, Any]) -> str:
+    if not name or name == "*" or "\0" in name:
+        raise CommandError("CannotCreateIndex", f"an index cannot be called {name!r}")
+    if name == "_id_" and not _of_id(key):
+        raise bad("The index name '_id_' is reserved for the _id index")
+    return name
+
+
+def _of_id(key: Mapping[str, Any]) -> bool:
+    return list(key) == ["_id"] and is_number(key["_id"])
+
+
+def _id_index(spec: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Every collection has it; what may be said of it is little."""
+    if not equal(spec["key"]["_id"], 1):
+        raise bad(f"The field 'key' for an _id index must be {{_id: 1}}, but got {spec['key']}")
+    for name in spec:
+        if name not in _OF_ID:
+            message = f"The field '{name}' is not valid for an _id index specification"
+            raise CommandError("InvalidIndexSpecificationOption", message)
+    if Collation.from_spec(dict(spec.get("collation") or {})) is not None:
+        raise bad("The _id index must have the same collation as the collection")
+    return found | {"name": "_id_"}
 
 
 def _kind(path: str, kind: Any) -> Any:
@@ -67,27 +121,26 @@ def _kind(path: str, kind: Any) -> Any:
             "CannotCreateIndex",
             f"the embedded database does not offer {kind} indexes ({path}); set MONGODB_URI to use MongoDB",
         )
-    if not is_number(kind) or not exact(kind):
+    if not is_number(kind) or is_nan(kind) or not exact(kind):
         raise CommandError(
             "CannotCreateIndex", f"Values in the index key pattern must be 1, -1 or 'text': {path}: {kind!r}"
         )
     return 1 if exact(kind) > 0 else -1
 
 
-def _flag(spec: Mapping[str, Any], name: str) -> bool:
-    found = spec.get(name, False)
-    if type(found) is not bool and not is_number(found):
-        raise mismatch(f"The field '{name}' has value {name}: {found!r}, which is not convertible to bool")
-    return bool(found)
-
-
 def _check_text(spec: Mapping[str, Any], key: Mapping[str, Any]) -> None:
+    given_options = [name for name in _OF_TEXT if name in spec]
+    if "text" not in key.values():
+        if given_options:
+            raise CommandError("CannotCreateIndex", f"'{given_options[0]}' is only for a text index")
+        return
+    _check_text_options(spec)
     if set(key.values()) != {"text"}:
         raise CommandError(
             "CannotCreateIndex",
             "the embedded database does not offer text indexes with other fields beside; set MONGODB_URI",
         )
-    if any(exact(weight) != 1 for weight in (spec.get("weights") or {}).values()):
+    if not all(equal(weight, 1) for weight in spec.get("weights", {}).values()):
         raise unsupported("'weights' of a text index", "option")
     if spec.get("default_language", "none") not in ("none", "english", "en"):
         raise unsupported(f"default_language {spec['default_language']!r} of a text index", "option")
@@ -96,8 +149,24 @@ def _check_text(spec: Mapping[str, Any], key: Mapping[str, Any]) -> None:
             raise unsupported(f"'{name}' of a text index", "option")
 
 
+def _check_text_options(spec: Mapping[str, Any]) -> None:
+    weights, version = spec.get("weights", {}), spec.get("textIndexVersion", 3)
+    if type(weights) in (str, list) or spec.get("language_override") == "":
+        raise CommandError("CannotCreateIndex", "weights must be an object and language_override not be empty")
+    given(OBJECT).check("createIndexes.indexes.weights", weights)
+    if type(version) is Decimal128 or version not in (1, 2, 3):
+        raise CommandError("CannotCreateIndex", f"bad textIndexVersion: {version}")
+    if version != 3:
+        raise unsupported(f"textIndexVersion {version} of a text index", "option")
+
+
 def _add_collation(spec: Mapping[str, Any], found: dict[str, Any]) -> None:
-    collation = Collation.from_spec(spec.get("collation"))
+    given_collation = spec.get("collation")
+    if given_collation is None:
+        return
+    if not given_collation:
+        raise bad("The field 'collation' of an index cannot be empty")
+    collation = Collation.from_spec(given_collation)
     if collation is not None:
         found["collation"] = collation.spec
 
@@ -106,19 +175,20 @@ def _add_partial(spec: Mapping[str, Any], found: dict[str, Any]) -> None:
     partial = spec.get("partialFilterExpression")
     if partial is None:
         return
-    if type(partial) is not dict:
-        raise mismatch("'partialFilterExpression' must be an object")
     if found.get("sparse"):
         raise CommandError("CannotCreateIndex", "cannot mix 'partialFilterExpression' and 'sparse' options")
-    _check_partial(partial)
+    for name, code in (("$expr", "QueryFeatureNotAllowed"), ("$text", "BadValue")):
+        if name in partial:
+            raise CommandError(code, f"{name} is not allowed in the filter of a partial index")
     compile_filter(partial)
+    _check_partial(partial)
     found["partialFilterExpression"] = partial
 
 
 def _check_partial(partial: Mapping[str, Any]) -> None:
     """Only conditions that hold for a document because they hold for one of its values."""
     for name, operand in partial.items():
-        if name == "$and" and type(operand) is list:
+        if name in ("$and", "$or"):
             for inner in operand:
                 _check_partial(inner)
         elif name.startswith("$"):
@@ -127,6 +197,46 @@ def _check_partial(partial: Mapping[str, Any]) -> None:
             refused = operand.keys() - _PARTIAL
             if refused or not operand.get("$exists", True):
                 raise CommandError("CannotCreateIndex", f"unsupported expression in partial index: {name}: {operand!r}")
+
+
+# Comparing
+
+
+def same_index(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two specifications, by whatever name, tell of one index: of such a collection has but one."""
+    return _signature(one) == _signature(other)
+
+
+def _signature(spec: Mapping[str, Any]) -> tuple[Any, ...]:
+    partial = spec.get("partialFilterExpression")
+    key = spec["key"]
+    if "text" in key.values():
+        return ("text",)
+    return (
+        tuple(key.items()), encode({"": spec.get("collation")}), spec.get("unique"), spec.get("sparse"),
+        None if partial is None else tuple(sorted(_clauses(partial))),
+    )  # fmt: skip
+
+
+def _clauses(partial: Mapping[str, Any]) -> list[bytes]:
+    """The conditions of a filter, whichever way they are joined."""
+    found: list[bytes] = []
+    for name, operand in partial.items():
+        if name == "$and":
+            for inner in operand:
+                found += _clauses(inner)
+        else:
+            found.append(encode({name: operand}))
+    return found
+
+
+def options_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked of an index beside its place, to tell whether two agree."""
+    kept = {name: value for name, value in spec.items() if name not in ("v", "name", "key", "partialFilterExpression")}
+    return kept | ({"key": spec["key"]} if "text" in spec["key"].values() else {})
+
+
+# Showing
 
 
 def listed(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from bson import Binary, Decimal128, Int64
+from bson import Decimal128, Int64
 
 from .semantics.errors import CommandError, bad
 from .semantics.numbers import is_whole
@@ -81,8 +81,8 @@ LONG = Option(types=frozenset({Int64}), expected="type 'long'")
 TEXT = Option(types=frozenset({str}), expected="type 'string'")
 OBJECT = Option(types=frozenset({dict}), expected="type 'object'")
 ARRAY = Option(types=frozenset({list}), expected="type 'array'")
-BINARY = Option(types=frozenset({Binary, bytes}), expected="type 'binData'")
 HINT = Option(types=frozenset({str, dict}), expected="a string or an object", null=False, error="FailedToParse")
+INDEX = Option(types=frozenset({str, dict, list}), expected="types '[string, object, array]'", null=False)
 CURSOR = replace(OBJECT, fields=Fields({"batchSize": SIZE}))
 
 

@@ -21,6 +21,7 @@ from .semantics.matching import compile_filter, is_operators
 from .semantics.paths import is_index
 from .semantics.sorting import direction_of, sort_direction
 from .semantics.text import compile_text
+from .semantics.values import is_number
 
 Range = tuple[bytes, bytes]
 _MOST_RANGES = 50_000
@@ -261,8 +262,9 @@ def _implies(query: Mapping[str, Any], partial: Mapping[str, Any], collation: Co
 
 
 def _implies_clause(query: Mapping[str, Any], name: str, operand: Any, collation: Collation | None) -> bool:
-    if name == "$and":
-        return all(_implies(query, inner, collation) for inner in operand)
+    if name in ("$and", "$or"):
+        joined = all if name == "$and" else any
+        return joined(_implies(query, inner, collation) for inner in operand)
     if name.startswith("$"):
         return False
     if name not in query:
@@ -279,12 +281,17 @@ def _implies_clause(query: Mapping[str, Any], name: str, operand: Any, collation
             return operand in ({"$exists": True}, {"$exists": 1}) and any(
                 name in asked and asked[name] is not None for name in ("$gt", "$gte", "$lt", "$lte")
             )
-    if asked is None or isinstance(asked, dict | list | Regex):
+    if asked is None or isinstance(asked, dict | list | Regex) or _tells_numbers_apart(operand, asked):
         return False
     document: Any = asked
     for part in reversed(name.split(".")):
         document = {part: document}
     return compile_filter({name: operand}, collation=collation)(document)
+
+
+def _tells_numbers_apart(operand: Any, asked: Any) -> bool:
+    """A number equals others of other types, of which the filter of an index may leave some out."""
+    return is_number(asked) and isinstance(operand, Mapping) and operand.get("$type", "number") != "number"
 
 
 def _comparable(*values: Any) -> bool:

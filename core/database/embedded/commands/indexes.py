@@ -6,19 +6,23 @@ from typing import Any
 from ..call import Call
 from ..catalog import Collection
 from ..engine import Engine
-from ..index_specs import listed, parse_index
+from ..index_specs import listed, options_of, parse_index, same_index
 from ..indexes import Index, same_key
-from ..semantics.errors import CommandError, mismatch
+from ..options import OBJECT, TEXT, given
+from ..semantics.errors import CommandError, bad
 from ..writer import Writing
 from .collections import batches
 
 Reply = dict[str, Any]
+_MOST_INDEXES = 64
 
 
 def create_indexes(engine: Engine, call: Call) -> Reply:
-    asked = call.command.get("indexes")
-    if type(asked) is not list or not asked:
-        raise CommandError("BadValue", "Must specify at least one index to create")
+    asked = call.command["indexes"]
+    if not asked:
+        raise bad("Must specify at least one index to create")
+    for place, spec in enumerate(asked):
+        given(OBJECT).check(f"createIndexes.indexes.{place}", spec)
     specs = [parse_index(spec) for spec in asked]
 
     def work(writing: Writing) -> Reply:
@@ -28,6 +32,8 @@ def create_indexes(engine: Engine, call: Call) -> Reply:
         for spec in specs:
             current = engine.collection(writing.sqlite, call) or collection
             if not _exists(current, spec):
+                if len(current.indexes) == _MOST_INDEXES:
+                    raise CommandError("CannotCreateIndex", f"{current.namespace} has {_MOST_INDEXES} indexes already")
                 engine.store.build(writing, current, spec)
         after = engine.collection(writing.sqlite, call) or collection
         reply: Reply = {
@@ -41,63 +47,47 @@ def create_indexes(engine: Engine, call: Call) -> Reply:
 
 def _exists(collection: Collection, spec: Mapping[str, Any]) -> bool:
     """Whether the very index is there; raises CommandError for one that contradicts it."""
+    if spec["name"] == collection.id_index.name:
+        return True
+    named = next((index for index in collection.indexes if index.name == spec["name"]), None)
+    if named is not None:
+        same = same_index(named.spec, spec)
+        if same and options_of(named.spec) == options_of(spec):
+            return True
+        raise CommandError(
+            "IndexOptionsConflict" if same else "IndexKeySpecsConflict",
+            "An existing index has the same name as the requested index. "
+            f"Requested index: {spec!r}, existing index: {named.spec!r}",
+        )
     for index in collection.indexes:
-        same_key = list(index.key.items()) == list(spec["key"].items())
-        same_collation = index.spec.get("collation") == spec.get("collation")
-        if index.is_id and same_key:
-            return True
-        if index.name == spec["name"]:
-            if not same_key:
-                raise CommandError(
-                    "IndexKeySpecsConflict",
-                    "An existing index has the same name as the requested index. "
-                    f"Requested index: {spec!r}, existing index: {index.spec!r}",
-                )
-            if _options(index.spec) != _options(spec):
-                raise CommandError(
-                    "IndexOptionsConflict" if same_collation else "IndexKeySpecsConflict",
-                    "An equivalent index already exists with the same name but different options. "
-                    f"Requested index: {spec!r}, existing index: {index.spec!r}",
-                )
-            return True
-        if index.text_fields and "text" in spec["key"].values():
-            raise CommandError(
-                "IndexOptionsConflict",
-                f"only one text index per collection allowed, found existing text index {index.name!r}",
-            )
-        if same_key and same_collation and index.partial == spec.get("partialFilterExpression"):
-            if _options(index.spec) == _options(spec):
-                message = f"Index already exists with a different name: {index.name}"
-            else:
-                message = (
-                    f"An equivalent index already exists with a different name and options. Requested index: {spec!r}"
-                )
+        if same_index(index.spec, spec):
+            message = f"Index already exists with a different name: {index.name}. Requested index: {spec!r}"
             raise CommandError("IndexOptionsConflict", message)
     return False
 
 
-def _options(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name not in ("v", "name", "key")}
-
-
 def list_indexes(engine: Engine, call: Call) -> Reply:
+    detailed = call.boolean("includeIndexBuildInfo")
+    if detailed and call.boolean("includeBuildUUIDs"):
+        raise CommandError("InvalidOptions", "includeBuildUUIDs and includeIndexBuildInfo cannot both be set to true")
     with engine.reading(call) as reading:
         collection = engine.collection(reading.sqlite, call)
     if collection is None:
         raise CommandError("NamespaceNotFound", f"ns does not exist: {call.db}.{call.collection}")
-    return batches(engine, call, collection.namespace, (listed(index.spec) for index in collection.indexes))
+    specs = [listed(index.spec) for index in collection.indexes]
+    return batches(engine, call, collection.namespace, [{"spec": spec} for spec in specs] if detailed else specs)
 
 
 def drop_indexes(engine: Engine, call: Call) -> Reply:
-    asked = call.command.get("index")
+    asked = call.command["index"]
+    for place, name in enumerate(asked if type(asked) is list else ()):
+        given(TEXT).check(f"dropIndexes.index.{place}", name)
 
     def work(writing: Writing) -> Reply:
         collection = engine.collection(writing.sqlite, call)
         if collection is None:
             raise CommandError("NamespaceNotFound", f"ns not found {call.db}.{call.collection}")
         for index in _chosen(collection, asked):
-            if index.is_id:
-                raise CommandError("InvalidOptions", "cannot drop _id index")
             engine.catalog.drop_index(writing.sqlite, index)
         return {"nIndexesWas": len(collection.indexes)}
 
@@ -105,20 +95,20 @@ def drop_indexes(engine: Engine, call: Call) -> Reply:
 
 
 def _chosen(collection: Collection, asked: Any) -> list[Index]:
-    if asked == "*":
+    if asked in ("*", ["*"]):
         return [index for index in collection.indexes if not index.is_id]
-    if type(asked) not in (str, dict, list):
-        raise mismatch("BSON field 'dropIndexes.index' must be a string, an object or an array of strings")
     found: list[Index] = []
     for one in asked if type(asked) is list else [asked]:
-        known = [
-            index for index in collection.indexes
-            if index.name == one or same_key(index.key, one)
-        ]  # fmt: skip
+        known = [index for index in collection.indexes if index not in found and _names(one, index)]
         if not known:
-            raise CommandError(
-                "IndexNotFound",
-                f"index not found with name [{one}]" if type(one) is str else f"can't find index with key: {one}",
-            )
+            raise CommandError("IndexNotFound", f"index not found: {one}")
+        if len(known) > 1:
+            raise CommandError("AmbiguousIndexKeyPattern", f"{len(known)} indexes have the key {one}; use a name")
+        if known[0].is_id:
+            raise CommandError("InvalidOptions", "cannot drop _id index")
         found += known
     return found
+
+
+def _names(asked: str | Mapping[str, Any], index: Index) -> bool:
+    return asked == index.name or (not index.text_fields and same_key(index.key, asked))

@@ -16,6 +16,7 @@ from ..options import (
     CURSOR,
     FLAG,
     HINT,
+    INDEX,
     LONG,
     NUMBER,
     OBJECT,
@@ -102,8 +103,10 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
     "createIndexes": _row(
         indexes.create_indexes, indexes=required(ARRAY), commitQuorum=ANY, writes=True, transaction=True
     ),
-    "listIndexes": _row(indexes.list_indexes, cursor=CURSOR),
-    "dropIndexes": _row(indexes.drop_indexes, index=required(ANY), writes=True),
+    "listIndexes": _row(
+        indexes.list_indexes, cursor=CURSOR, includeIndexBuildInfo=BOOLEAN, includeBuildUUIDs=BOOLEAN
+    ),
+    "dropIndexes": _row(indexes.drop_indexes, index=required(INDEX), writes=True),
     "collStats": _row(collections.collection_stats),
     "dbStats": _row(collections.database_stats),
     "find": _row(
