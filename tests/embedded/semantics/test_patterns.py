@@ -1,5 +1,7 @@
 """Patterns mean what they mean to PCRE, or are refused."""
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -67,7 +69,7 @@ MATCHES = [
 ]
 INVALID = [
     "(", ")", "[a", "[b-a]", "a\\", "*", "a**", "^*", r"\b+", "(?i)*", "a{2,1}", "a{70000}", r"\x{", r"\x{110000}",
-    r"\x{d800}", "[[:nothing:]]", "[:alpha:]", r"[\w-z]", "(?<a>x)(?<a>y)", "(?#", r"\2(a)", "a" * 32_765,
+    r"\x{d800}", "[[:nothing:]]", "[:alpha:]", r"[\w-z]", "(?<a>x)(?<a>y)", "(?#", r"\2(a)", "a" * 16_385,
 ]  # fmt: skip
 REFUSED = [
     r"a\Kb", "(?R)", "(?1)(a)", "(?(1)a|b)", "(?|a|b)", r"\X", r"\C", r"\cA", r"\g1", "(*ACCEPT)", r"\p{Any}",
@@ -93,6 +95,30 @@ def test_what_would_differ_is_refused_with_the_remedy(pattern):
         Pattern(pattern)
 
 
+LONG = ["a" * 16_384, "(?i)" + "ab" * 8_000, r"\Q" + "a" * 16_000, "[a]" * 5_000, "a{1}" * 4_000]
+
+
+@pytest.mark.parametrize("pattern", LONG, ids=[pattern[:6] for pattern in LONG])
+def test_a_long_pattern_keeps_nobody_waiting(pattern):
+    begin = time.monotonic()
+    assert Pattern(pattern).search("ab" * 10_000 + "a" * 20_000)
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("length", [63, 64, 65, 128])
+def test_what_parts_a_long_text_changes_no_match(length):
+    run = "a" * length
+    for pattern, begin in (
+        (f"{run}b+", 200 - length),
+        (f"{run}a*bbc", 0),
+        (rf"\Q{run}b\E+c", 200 - length),
+        ("[a]" * length + "b{2}", 200 - length),
+        (f"(?<={run})b", 200),
+    ):
+        found = Pattern(pattern).search("a" * 200 + "bbc")
+        assert (found and found.start()) == begin, pattern
+
+
 def test_a_reference_without_regard_to_case_is_refused_for_the_texts_that_it_might_misread():
     pattern = Pattern(r"(.)\1", "i")
     assert pattern.search("aA")
@@ -102,9 +128,9 @@ def test_a_reference_without_regard_to_case_is_refused_for_the_texts_that_it_mig
 
 _ATOMS = st.sampled_from([
     *"abiIkKs1_- éÉßİıſK.,^$|]", r"\n", r"\x41", r"\w", r"\W", r"\d", r"\D", r"\s", r"\S", r"\h", r"\H", r"\v",
-    r"\b", r"\B", r"\A", r"\z", r"\Z", r"\N", r"\R", r"\p{L}", r"\P{L}", r"\p{Lu}", r"\p{Latin}", "[a-z]", "[^a-z]", "[À-ſ]",
-    "[^À-ſ]", r"[\w-]", r"[^\d_k]", r"[\p{Lu}i]", r"[^\p{Lu}i]", "[[:alpha:]]", "[^[:upper:]]", "[[:^space:]]", "(?i)",
-    r"\1",
+    r"\b", r"\B", r"\A", r"\z", r"\Z", r"\N", r"\R", r"\p{L}", r"\P{L}", r"\p{Lu}", r"\p{Latin}", "[a-z]", "[^a-z]",
+    "[À-ſ]", "[^À-ſ]", r"[\w-]", r"[^\d_k]", r"[\p{Lu}i]", r"[^\p{Lu}i]", "[[:alpha:]]", "[^[:upper:]]", "[[:^space:]]",
+    "(?i)", r"\1",
 ])  # fmt: skip
 _OPENINGS = st.sampled_from(["(", "(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!", "(?i:", "(?-i:", "(?s:", "(?m:", "(?x:"])
 _REPEATS = st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{1,2}", "*?", "+?", "??", "*+", "?+", "{,3}"])

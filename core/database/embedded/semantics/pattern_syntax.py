@@ -31,6 +31,8 @@ _LINE_BEGIN = f"(?:\\A|(?<=\\n)(?!{_TEXT_END}))"  # PCRE: not after a newline th
 _LINE_END = "(?>\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])"
 _ESCAPES = {"A": "\\A", "z": _TEXT_END, "Z": f"(?=\\n?{_TEXT_END})", "N": "[^\\n]", "R": _LINE_END}
 _MOST_NESTED, _MOST_REPEATED = 250, 65_535
+_LONGEST_RUN, _NOTHING = 64, "\\A?"
+"""A long text in a pattern is parted: ``regex`` prepares a search for it in the cube of its length."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,14 @@ class Translator:
 
     def _translated(self) -> str:
         out: list[str] = []
+        parted = 0
         while not self._reader.ended:
             here = self._reader.pattern[self._reader.place]
-            out.append(_TOKENS.get(here, Translator._literal)(self))
+            text = _TOKENS.get(here, Translator._literal)(self)
+            if text and here not in "*+?{" and len(out) - parted >= _LONGEST_RUN:
+                out.append(_NOTHING)
+                parted = len(out)
+            out.append(text)
         if len(self._states) > 1:
             raise invalid("missing closing parenthesis")
         return "".join(out)
@@ -226,7 +233,9 @@ class Translator:
         begin, pattern = self._reader.place, self._reader.pattern
         end = pattern.find("\\E", begin)
         self._reader.place = len(pattern) if end < 0 else end + 2
-        return "".join(self._character(ord(one)) for one in pattern[begin : None if end < 0 else end])
+        quoted = [self._character(ord(one)) for one in pattern[begin : None if end < 0 else end]]
+        runs = (quoted[place : place + _LONGEST_RUN] for place in range(0, len(quoted), _LONGEST_RUN))
+        return _NOTHING.join("".join(run) for run in runs)
 
     def _numbered_reference(self) -> str:
         number = int(self._reader.match(_NUMBER)[0])

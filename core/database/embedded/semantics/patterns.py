@@ -16,7 +16,7 @@ from .pattern_syntax import FOLDED_APART, Translator
 
 TIMEOUT_SECONDS = 5.0
 _LONG_TEXT = 5_000
-_MOST_BYTES = 32_764
+_MOST_BYTES = 16_384
 _FLAGS = "imsxu"
 _APART = regex.compile(f"[{FOLDED_APART}]")
 _RISKY = regex.compile(r"\)[*+{]|\\[1-9kR]|\(\?[=!<]|(?:[*+].*){3}", regex.DOTALL)
