@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from bson import Decimal128, Int64
+from bson import Decimal128, Int64, Timestamp
 from pymongo.database import Database
 
 Db = Database[dict[str, Any]]
@@ -99,3 +99,16 @@ def test_constants_of_a_statement_are_variables_of_its_pipeline(db: Db) -> None:
     assert db.c.find_one() == {"_id": 1, "a": "$literal", "b": 2}
     reply = db.command({"update": "c", "updates": [{**_FINE, "c": {"one": 1}}]}, check=False)
     assert reply["writeErrors"][0]["code"] == 51198
+
+
+def test_an_empty_timestamp_at_the_top_of_a_new_document_is_filled_in(db: Db) -> None:
+    empty = Timestamp(0, 0)
+    db.c.insert_one({"_id": empty, "a": empty, "in": {"a": empty}, "list": [empty]})
+    db.c.insert_one({"_id": 1})
+    db.c.replace_one({"_id": 1}, {"a": empty})
+    db.c.update_one({"_id": 2}, {"$set": {"a": empty}}, upsert=True)
+    inserted = next(db.c.find({"_id": empty}))
+    assert {**inserted, "a": empty} == {"_id": empty, "a": empty, "in": {"a": empty}, "list": [empty]}
+    assert inserted["a"] > empty
+    assert next(db.c.find({"_id": 1}))["a"] > inserted["a"]
+    assert next(db.c.find({"_id": 2}))["a"] == empty

@@ -22,6 +22,7 @@ from .semantics.errors import CommandError
 from .semantics.updates import Update, upsert_base
 from .semantics.values import decode, encode
 from .store import prepare
+from .timestamps import fill_timestamps
 from .writer import Writing
 
 Document = dict[str, Any]
@@ -116,6 +117,8 @@ def _apply(
     collection = search.collection
     assert collection is not None
     outcome.matched += 1
+    if after is not None and statement.update is not None and statement.update.replacement:
+        after = fill_timestamps(after, engine.clock)
     if not statement.many:
         outcome.before, outcome.after = document, after
     if after is None:
@@ -129,6 +132,8 @@ def _upsert(engine: Engine, call: Call, writing: Writing, statement: Statement, 
     assert statement.update is not None
     base = upsert_base(statement.query, replacement=statement.update.replacement)
     document = statement.update.apply(base, inserting=True)
+    if statement.update.replacement:
+        document = fill_timestamps(document, engine.clock)
     if "_id" not in document:
         document = {"_id": base.get("_id", ObjectId()), **document}
     body, document = prepare(document)

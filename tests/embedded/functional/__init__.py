@@ -1,1 +1,1 @@
-"""The functional tests of the DocumentDB project, whose answers were checked on MongoDB, against the embedded server."""
+"""The functional tests of the DocumentDB project, checked on MongoDB itself, against the embedded server."""

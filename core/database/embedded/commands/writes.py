@@ -18,6 +18,7 @@ from ..semantics.updates import compile_update
 from ..semantics.values import decode, decode_all, exact, is_number, type_name
 from ..sessions import recall, remember
 from ..store import New, prepare
+from ..timestamps import fill_timestamps, may_leave_timestamps
 from ..writer import Writing
 from .totals import Totals
 
@@ -52,7 +53,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
     collection = engine.collection(writing.sqlite, call) or engine.catalog.add(writing.sqlite, call.db, call.collection)
     try:
         with savepoint(writing.sqlite):
-            engine.store.insert(writing, collection, _new(chunk))
+            engine.store.insert(writing, collection, _new(engine, chunk))
         totals.add(len(chunk), n=len(chunk))
     except CommandError as refused:
         if len(chunk) == 1:
@@ -62,7 +63,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
                 try:
                     with savepoint(writing.sqlite):
                         collection = engine.collection(writing.sqlite, call) or collection
-                        engine.store.insert(writing, collection, _new([item]))
+                        engine.store.insert(writing, collection, _new(engine, [item]))
                     totals.add(1, n=1)
                 except CommandError as error:
                     totals.fail(error)
@@ -72,11 +73,16 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
     return totals
 
 
-def _new(items: Sequence[Any]) -> list[New]:
+def _new(engine: Engine, items: Sequence[Any]) -> list[New]:
     """Documents to insert, all as the client encoded them or all as they stood in the command."""
     if isinstance(items[0], bytes):
-        return [prepare(document, body) for document, body in zip(decode_all(items), items, strict=True)]
-    return [prepare(item) for item in items]
+        return [_encoded(engine, body, document) for body, document in zip(items, decode_all(items), strict=True)]
+    return [prepare(fill_timestamps(item, engine.clock)) for item in items]
+
+
+def _encoded(engine: Engine, body: bytes, document: dict[str, Any]) -> New:
+    filled = fill_timestamps(document, engine.clock) if may_leave_timestamps(body) else document
+    return prepare(filled, body if filled is document else None)
 
 
 def update(engine: Engine, call: Call) -> Reply:
