@@ -122,8 +122,10 @@ class Cursors:
         with self._lock:
             return self._open.pop(number, None) is not None
 
-    def close_of(self, transaction: Any) -> None:
+    def close_of(self, transaction: Transaction | None) -> None:
         """A transaction has ended: its cursors end with it."""
+        if transaction is None:
+            return
         with self._lock:
             for number in [number for number, cursor in self._open.items() if cursor.transaction is transaction]:
                 del self._open[number]

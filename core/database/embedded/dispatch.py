@@ -20,12 +20,12 @@ from .options import is_long
 from .pace import Pace
 from .semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
 from .semantics.values import exact, is_number, type_name
+from .transaction_options import ENDING, check_transaction_options
 from .wire import Request
 from .writer import storage_error
 
 log = logging.getLogger("core.database.embedded")
 Reply = dict[str, Any]
-_ENDING = ("commitTransaction", "abortTransaction")
 _REMEDY = "set MONGODB_URI to use a full MongoDB server"
 _NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
 
@@ -71,7 +71,7 @@ class Dispatcher:
             if type(lsid) is not dict or not isinstance(lsid.get("id"), bytes):
                 raise mismatch("BSON field 'lsid' must be an object with an 'id' of type binData")
             call.session = self.engine.sessions.get(lsid)
-        if call.command.get("autocommit") is None or call.name in _ENDING:
+        if call.command.get("autocommit") is None or call.name in ENDING:
             with _alone(call):
                 reply = row.run(self.engine, call)
         else:
@@ -79,10 +79,6 @@ class Dispatcher:
         return with_write_concern(call, reply)
 
     def _in_transaction(self, call: Call, row: Row) -> Reply:
-        if not row.transaction:
-            raise CommandError(
-                "OperationNotSupportedInTransaction", f"Cannot run '{call.name}' in a multi-document transaction."
-            )
         with self._transaction(call):
             try:
                 reply = row.run(self.engine, call)
@@ -97,16 +93,15 @@ class Dispatcher:
 
     @contextmanager
     def _transaction(self, call: Call) -> Iterator[None]:
-        number, session = call.command.get("txnNumber"), call.session
-        if call.command["autocommit"] is not False or session is None or not is_number(number) or number is None:
-            raise CommandError("InvalidOptions", "a transaction needs lsid, txnNumber and autocommit: false")
+        number, session = int(call.command["txnNumber"]), call.session
+        assert session is not None
         if call.command.get("startTransaction"):
-            transaction = self.engine.sessions.begin(session, call.command["lsid"], int(number))
+            transaction = self.engine.sessions.begin(session, call.command["lsid"], number)
         else:
-            transaction = self.engine.sessions.current(session, int(number))
+            transaction = self.engine.sessions.current(session, number)
         with transaction.lock:
             if not transaction.active:
-                self.engine.sessions.current(session, int(number))
+                self.engine.sessions.current(session, number)
             transaction.connection_id, transaction.peer = call.connection, call.peer
             call.transaction = transaction
             yield
@@ -143,6 +138,7 @@ def _check_options(call: Call, row: Row) -> None:
         explained.options.check(next(iter(call.target)), call.target)
     if row.admin and call.db != "admin":
         raise CommandError("Unauthorized", f"{call.name} may only be run against the admin database.")
+    check_transaction_options(call, allowed=row.transaction)
     _check_max_time(call.command.get("maxTimeMS"))
     if call.command.get("apiVersion", "1") != "1" or call.command.get("apiStrict"):
         raise CommandError("APIVersionError", "the embedded database has API version 1, without apiStrict")

@@ -21,14 +21,16 @@ from ..semantics.stages.out import out_target
 from ..semantics.values import equal, is_number, type_name
 from ..store import prepare
 from ..streams import Event, Shape, Stream
+from ..transaction_options import not_held
 from ..writer import Writing
-from .views import DEEPEST
+from .views import DEEPEST, each_stage
 
 Reply = dict[str, Any]
 Document = dict[str, Any]
 _STREAM_STAGES = frozenset(
     {"$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith", "$redact"}
 )
+_NOT_IN_TRANSACTIONS = frozenset({"$changeStream", "$out", "$unionWith"})
 _EVERYTHING = "$cmd.aggregate"
 _OUT_ROWS = 1000
 
@@ -39,6 +41,8 @@ def aggregate(engine: Engine, call: Call) -> Reply:
         _check_database_target(call)
     elif stages and isinstance(stages[0], Mapping) and "$documents" in stages[0]:
         raise CommandError("InvalidNamespace", "$documents is only for {aggregate: 1}, not for a collection")
+    if call.transaction is not None:
+        _check_in_transaction(stages)
     if call.boolean("explain"):
         if call.command.get("writeConcern") is not None:
             raise unparsable("Aggregation explain does not support the 'writeConcern' option")
@@ -55,6 +59,12 @@ def aggregate(engine: Engine, call: Call) -> Reply:
         cursor = Cursor(f"{call.db}.{found.name}", found.documents(), reading)
         batch = cursor.batch(size)
     return engine.cursors.first(call, cursor, batch, keep=not cursor.finished)
+
+
+def _check_in_transaction(stages: Sequence[Any]) -> None:
+    for name, _ in each_stage(stages):
+        if name in _NOT_IN_TRANSACTIONS:
+            raise not_held(f"{name} cannot be used in a transaction")
 
 
 def _check_database_target(call: Call) -> None:
@@ -85,12 +95,12 @@ class _Aggregation:
         source, stages = _resolved(engine, call, reading, self.name, stages)
         self._stages = stages
         self._collection = engine.catalog.find(reading.sqlite, call.db, source)
-        text = self._collection.text_fields if self._collection is not None else None
+        text = self._collection.text if self._collection is not None else None
         if variables is None:
             variables = command_variables(call.mapping("let"))
         self.pipeline: Pipeline = compile_pipeline(
             stages, collation=call.collation, variables=variables, sources=self._source,
-            search=self._find, text=text, text_of=self._text_fields,
+            search=self._find, text=text, text_of=self._text_of,
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
@@ -113,9 +123,9 @@ class _Aggregation:
         found = (document for _, _, document in matching(self._reading, rows, None))
         return compile_pipeline(stages, sources=self._source).run(found) if stages else found
 
-    def _text_fields(self, name: str) -> Iterable[str] | None:
+    def _text_of(self, name: str) -> TextIndex | None:
         collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)
-        return collection.text_fields if collection is not None else None
+        return collection.text if collection is not None else None
 
     def _find(self, name: str, path: str, values: list[Any]) -> Iterable[Document] | None:
         """What a stage looks for in another collection, where an index of it leads there."""
@@ -194,8 +204,6 @@ def _batch_size(call: Call) -> int:
 
 
 def _open_stream(engine: Engine, call: Call, stages: Sequence[Any], size: int | None) -> Reply:
-    if call.transaction is not None:
-        raise CommandError("OperationNotSupportedInTransaction", "$changeStream cannot be used in a transaction")
     options = stages[0]["$changeStream"]
     if type(options) is not dict:
         raise CommandError("Location50808", "$changeStream stage expects a document as argument")
@@ -243,8 +251,6 @@ def _write_out(engine: Engine, call: Call, found: _Aggregation) -> Reply:
     """The result takes the place of the target collection in one commit; its indexes stay."""
     if (call.mapping("readConcern") or {}).get("level") == "linearizable":
         raise CommandError("InvalidOptions", "$out cannot be used with a 'linearizable' read concern level")
-    if call.transaction is not None:
-        raise CommandError("OperationNotSupportedInTransaction", "$out cannot be used in a transaction")
     db, name = out_target(found.pipeline.out, call.db)
     rows = [prepare(document) for document in found.documents()]
 

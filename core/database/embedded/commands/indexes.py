@@ -111,4 +111,4 @@ def _chosen(collection: Collection, asked: Any) -> list[Index]:
 
 
 def _names(asked: str | Mapping[str, Any], index: Index) -> bool:
-    return asked == index.name or (not index.text_fields and same_key(index.key, asked))
+    return asked == index.name or (index.text is None and same_key(index.key, asked))

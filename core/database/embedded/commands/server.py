@@ -9,6 +9,7 @@ from ..call import Call
 from ..clock import timestamp
 from ..engine import Engine
 from ..semantics.errors import CommandError, mismatch
+from ..sessions import Session
 from ..wire import MAX_DOCUMENT_BYTES, MAX_MESSAGE_BYTES
 
 Reply = dict[str, Any]
@@ -52,8 +53,6 @@ def get_parameter(engine: Engine, call: Call) -> Reply:
 
 
 def _sessions(call: Call) -> Iterator[dict[str, Any]]:
-    if type(call.target) is not list:
-        raise mismatch(f"BSON field '{call.name}' must be an array of sessions")
     for lsid in call.target:
         if type(lsid) is not dict or not isinstance(lsid.get("id"), bytes):
             raise mismatch(f"BSON field '{call.name}' must be an array of sessions")
@@ -74,19 +73,21 @@ def refresh_sessions(engine: Engine, call: Call) -> Reply:
 
 def commit_transaction(engine: Engine, call: Call) -> Reply:
     session, number = _transaction_of(call)
+    ended = session.transaction
     with engine.pool.snapshot() as sqlite:
         engine.sessions.commit(session, number, sqlite)
+    engine.cursors.close_of(ended)
     return {}
 
 
 def abort_transaction(engine: Engine, call: Call) -> Reply:
     session, number = _transaction_of(call)
     engine.sessions.abort(session, number)
+    engine.cursors.close_of(session.transaction)
     return {}
 
 
-def _transaction_of(call: Call) -> tuple[Any, int]:
-    number = call.command.get("txnNumber")
-    if call.session is None or number is None or call.command.get("autocommit") is not False:
-        raise CommandError("InvalidOptions", f"{call.name} needs lsid, txnNumber and autocommit: false")
-    return call.session, int(number)
+def _transaction_of(call: Call) -> tuple[Session, int]:
+    if call.session is None or call.command.get("txnNumber") is None:
+        raise CommandError("CommandFailed", f"{call.name} must be run within a transaction")
+    return call.session, int(call.command["txnNumber"])

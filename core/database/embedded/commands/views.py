@@ -68,14 +68,17 @@ def _height(view_named: Callable[[str], View | None], name: str, above: tuple[st
 
 def _read_by(stages: Any) -> Iterator[str]:
     """The names of the collections that a pipeline reads beside its own."""
+    for name, argument in each_stage(stages):
+        source = argument.get(_READERS[name]) if name in _READERS and isinstance(argument, Mapping) else argument
+        if name in _READERS and isinstance(source, str):
+            yield source
+
+
+def each_stage(stages: Any) -> Iterator[tuple[str, Any]]:
+    """The stages of a pipeline and of those inside it."""
     for stage in stages if isinstance(stages, list) else ():
         for name, argument in stage.items() if isinstance(stage, Mapping) else ():
-            if name == "$facet" and isinstance(argument, Mapping):
-                for inner in argument.values():
-                    yield from _read_by(inner)
-            elif name in _READERS:
-                source = argument.get(_READERS[name]) if isinstance(argument, Mapping) else argument
-                if isinstance(source, str):
-                    yield source
-                if isinstance(argument, Mapping):
-                    yield from _read_by(argument.get("pipeline"))
+            yield name, argument
+            if isinstance(argument, Mapping):
+                for inner in argument.values() if name == "$facet" else (argument.get("pipeline"),):
+                    yield from each_stage(inner)
