@@ -178,6 +178,7 @@ REFUSED = [
     ({"$replaceAll": {"input": 1, "find": 1, "replacement": 1}}, 10503904),
     ({"$replaceAll": {"input": None, "find": Regex("a"), "replacement": "b"}}, 10503901),
     ({"$replaceAll": {"input": "a", "find": None, "replacement": 1}}, 10503902),
+    ({"$replaceAll": {"input": "é", "find": "", "replacement": "-"}}, 168),  # MongoDB makes what is no text
     ({"$regexMatch": "a"}, 51103),
     ({"$regexMatch": {"regex": "a"}}, 31022),
     ({"$regexMatch": {"input": "a"}}, 31023),

@@ -14,7 +14,7 @@ from bson import Code, Timestamp
 from bson.datetime_ms import DatetimeMS
 
 from ..conversions import date_text, number_text
-from ..errors import CommandError
+from ..errors import CommandError, unsupported
 from ..evaluation import (
     Constant,
     Evaluate,
@@ -210,6 +210,8 @@ def _replace(most: int) -> Callable[[str], Row]:
                     _text(name, code, value)
             if is_nullish(input) or is_nullish(find) or is_nullish(replacement):
                 return None
+            if most < 0 and not find and replacement and not input.isascii():  # MongoDB parts the bytes of a character
+                raise unsupported(f"{name} of an empty text in one beyond ASCII", "expression")
             found = input.count(find) if most < 0 else min(most, input.count(find))
             check_characters(name, len(input) + found * (len(replacement) - len(find)))
             return check_text(input.replace(find, replacement, most))
