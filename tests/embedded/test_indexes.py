@@ -163,6 +163,46 @@ def test_words_are_found_by_the_text_index(db: Db) -> None:
     assert caught.value.code == 27
 
 
+def test_a_text_index_is_english_unless_it_says_otherwise(db: Db) -> None:
+    db.c.create_index([("t", "text")])
+    db.plain.create_index([("t", "text")], default_language="none", language_override="idioma")
+    for collection in (db.c, db.plain):
+        collection.insert_many([{"_id": 1, "t": "She runs"}, {"_id": 2, "t": "running"}])
+    assert db.c.count_documents({"$text": {"$search": "run"}}) == 2
+    assert db.plain.count_documents({"$text": {"$search": "running"}}) == 1
+    shown = [list(one.list_indexes())[1].to_dict() for one in (db.c, db.plain)]
+    assert [(one["default_language"], one["language_override"]) for one in shown] == [
+        ("english", "language"), ("none", "idioma"),
+    ]  # fmt: skip
+    with pytest.raises(OperationFailure, match="MONGODB_URI"):
+        db.c.insert_one({"t": "rennen", "language": "german"})
+    db.c.delete_one({"_id": 1})
+    assert [one["_id"] for one in db.c.find({"$text": {"$search": "RUN"}})] == [2]
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "code"),
+    [
+        ({"$text": {"$search": "x"}}, {"hint": "t_text"}, 2),
+        ({"$text": {"$search": "x"}}, {"sort": [("$natural", 1)]}, 2),
+        ({"$or": [{"$text": {"$search": "x"}}, {"n": 1}]}, {}, 291),
+    ],
+)
+def test_words_are_looked_for_by_their_index_alone(db: Db, query: Any, options: Any, code: int) -> None:
+    db.c.create_index([("t", "text")])
+    with pytest.raises(OperationFailure) as caught:
+        list(db.c.find(query, **options))
+    assert caught.value.code == code
+
+
+def test_words_or_what_another_index_finds(db: Db) -> None:
+    db.c.create_index([("t", "text")])
+    db.c.create_index("n")
+    db.c.insert_many([{"_id": 1, "t": "fox", "n": 1}, {"_id": 2, "t": "hen", "n": 1}, {"_id": 3, "t": "foxes"}])
+    found = db.c.find({"$or": [{"$text": {"$search": "fox"}}, {"n": 1}]}).sort("_id")
+    assert [one["_id"] for one in found] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("key", "options", "named"),
     [

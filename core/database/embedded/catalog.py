@@ -14,6 +14,7 @@ from typing import Any
 
 from .indexes import ID_SPEC, Index
 from .semantics.errors import CommandError
+from .semantics.text_fields import TextIndex
 from .semantics.values import decode, encode
 
 _SEQ_BITS = 40
@@ -52,8 +53,8 @@ class Collection:
         return self.indexes[0]
 
     @property
-    def text_fields(self) -> tuple[str, ...] | None:
-        return next((index.text_fields for index in self.indexes if index.text_fields), None)
+    def text(self) -> TextIndex | None:
+        return next((index.text for index in self.indexes if index.text), None)
 
 
 class Catalog:

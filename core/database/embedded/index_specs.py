@@ -15,6 +15,7 @@ from .semantics.errors import CommandError, bad, unparsable, unsupported
 from .semantics.evaluation import truthy
 from .semantics.matching import compile_filter, is_operators
 from .semantics.values import encode, equal, exact, is_nan, is_number
+from .semantics.words import ENGLISH, language
 
 _OPTIONS: Mapping[str, Option] = {
     "key": given(OBJECT), "name": given(TEXT), "v": given(NUMBER), "ns": ANY, "background": ANY,
@@ -48,7 +49,7 @@ def parse_index(spec: Mapping[str, Any]) -> dict[str, Any]:
     for name in _KEPT:
         if truthy(spec.get(name)):
             found[name] = True
-    _check_text(spec, key)
+    _add_text(spec, key, found)
     _add_collation(spec, found)
     _add_partial(spec, found)
     return found
@@ -128,7 +129,7 @@ def _kind(path: str, kind: Any) -> Any:
     return 1 if exact(kind) > 0 else -1
 
 
-def _check_text(spec: Mapping[str, Any], key: Mapping[str, Any]) -> None:
+def _add_text(spec: Mapping[str, Any], key: Mapping[str, Any], found: dict[str, Any]) -> None:
     given_options = [name for name in _OF_TEXT if name in spec]
     if "text" not in key.values():
         if given_options:
@@ -142,11 +143,11 @@ def _check_text(spec: Mapping[str, Any], key: Mapping[str, Any]) -> None:
         )
     if not all(equal(weight, 1) for weight in spec.get("weights", {}).values()):
         raise unsupported("'weights' of a text index", "option")
-    if spec.get("default_language", "none") not in ("none", "english", "en"):
-        raise unsupported(f"default_language {spec['default_language']!r} of a text index", "option")
     for name in ("unique", "sparse", "partialFilterExpression", "collation"):
         if spec.get(name):
             raise unsupported(f"'{name}' of a text index", "option")
+    found["default_language"] = language(spec.get("default_language") or ENGLISH, "CannotCreateIndex")
+    found["language_override"] = spec.get("language_override", "language")
 
 
 def _check_text_options(spec: Mapping[str, Any]) -> None:
@@ -242,9 +243,9 @@ def options_of(spec: Mapping[str, Any]) -> dict[str, Any]:
 def listed(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The index as ``listIndexes`` shows it: a text index by the fields it keeps its words under."""
     index = Index(number=0, spec=spec)
-    if index.text_fields is None:
+    if index.text is None:
         return dict(spec)
     return {
-        "v": 2, "key": {"_fts": "text", "_ftsx": 1}, "name": index.name, "weights": dict.fromkeys(index.text_fields, 1),
-        "default_language": "none", "language_override": "language", "textIndexVersion": 3,
+        "v": 2, "key": {"_fts": "text", "_ftsx": 1}, "name": index.name, "weights": dict.fromkeys(index.text.fields, 1),
+        "default_language": index.text.language, "language_override": index.text.override, "textIndexVersion": 3,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from .semantics.collation import Collation
 from .semantics.index_rows import index_rows
 from .semantics.keys import encode_compound, encode_key, invert
 from .semantics.matching import Match, compile_filter
-from .semantics.text import index_words
+from .semantics.text_fields import TextIndex
 from .semantics.values import MISSING, UNDEFINED, equal
 
 Document = dict[str, Any]
@@ -57,10 +57,12 @@ class Index:
         return self.spec.get("partialFilterExpression")
 
     @cached_property
-    def text_fields(self) -> tuple[str, ...] | None:
-        """The fields of a text index; None for every other kind."""
+    def text(self) -> TextIndex | None:
+        """What a text index reads; None for every other kind."""
         fields = tuple(path for path, kind in self.key.items() if kind == "text")
-        return fields or None
+        if not fields:
+            return None
+        return TextIndex(fields=fields, language=self.spec["default_language"], override=self.spec["language_override"])
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ class Index:
     @cached_property
     def _plain(self) -> str | None:
         """The field of an index on one top-level field, whose keys need no walk."""
-        plain = len(self.paths) == 1 and len(self._parts[0]) == 1 and not self.text_fields and self._covers is None
+        plain = len(self.paths) == 1 and len(self._parts[0]) == 1 and self.text is None and self._covers is None
         return self.paths[0] if plain else None
 
     def keys(self, document: Document) -> tuple[Iterable[bytes], Iterable[str]]:
@@ -95,8 +97,8 @@ class Index:
                 return ((key,) if self.directions[0] > 0 else (invert(key),)), ()
         if self._covers is not None and not self._covers(document):
             return (), ()
-        if self.text_fields is not None:
-            return {encode_key(word) for word in index_words(document, self.text_fields)}, self.paths
+        if self.text is not None:
+            return {encode_key(term) for term in self.text.terms(document)}, self.paths
         rows, arrays = index_rows(document, self._parts)
         if self.sparse and all(value is MISSING for row in rows for value in row):
             return (), ()

@@ -20,7 +20,7 @@ from .semantics.keys import encode_key
 from .semantics.matching import compile_filter, is_operators
 from .semantics.paths import is_index
 from .semantics.sorting import direction_of, sort_direction
-from .semantics.text import compile_text
+from .semantics.text import compile_text, has_text
 from .semantics.values import is_number
 
 Range = tuple[bytes, bytes]
@@ -53,7 +53,7 @@ class Plan:
         return {
             "stage": "FETCH",
             "inputStage": {
-                "stage": "TEXT_MATCH" if self.index.text_fields else "IXSCAN", "indexName": self.index.name,
+                "stage": "TEXT_MATCH" if self.index.text else "IXSCAN", "indexName": self.index.name,
                 "keyPattern": self.index.key, "isMultiKey": bool(self.index.multikey), "isUnique": self.index.unique,
                 "isSparse": self.index.sparse, "isPartial": self.index.partial is not None,
                 "direction": "backward" if self.backwards else "forward", "ranges": len(self.ranges),
@@ -85,7 +85,10 @@ def choose_plan(
     if predicates.text is not None:
         if hint:
             raise bad("$text and hint not allowed in same query")
+        if _natural(sort):
+            raise bad("$natural sort cannot be combined with $text")
         return _text_plan(collection, predicates)
+    _check_text(collection, predicates, collation)
     natural = _natural(hint) or _natural(sort)
     if natural:
         return Plan(backwards=natural < 0, sorted=True, exact=not query)
@@ -115,7 +118,7 @@ def _natural(spec: Any) -> int:
 
 def _hinted(collection: Collection, hint: Any) -> Index:
     for index in collection.indexes:
-        if not index.text_fields and (hint == index.name or same_key(index.key, hint)):
+        if index.text is None and (hint == index.name or same_key(index.key, hint)):
             return index
     raise bad(
         "error processing query: planner returned error :: caused by :: "
@@ -137,7 +140,7 @@ def _consider(
     index: Index, query: Mapping[str, Any], predicates: Predicates, sort: Mapping[str, Any],
     collation: Collation | None, *, forced: bool = False,
 ) -> _Choice | None:  # fmt: skip
-    if index.text_fields or index.collation != collation:
+    if index.text or index.collation != collation:
         return None
     if any(is_index(part) for path in index.paths for part in path.split(".")):
         return None  # "a.0" names a place and a field; the index holds only the place
@@ -305,12 +308,25 @@ def _comparable(*values: Any) -> bool:
 
 def _text_plan(collection: Collection, predicates: Predicates) -> Plan:
     """Every word of the search is looked up; the filter decides about phrases and negations."""
-    index = next((index for index in collection.indexes if index.text_fields), None)
-    if index is None or index.text_fields is None:
+    index = next((index for index in collection.indexes if index.text), None)
+    if index is None or index.text is None:
         raise CommandError("IndexNotFound", "text index required for $text query")
-    words = compile_text({"$search": predicates.text["$search"]}, index.text_fields).words
+    words = compile_text(predicates.text, index.text).words
     intervals = [Interval(key, key).ends(1) for key in sorted(encode_key(word) for word in words)]
     return Plan(index=index, ranges=tuple(intervals))
+
+
+def _check_text(collection: Collection, predicates: Predicates, collation: Collation | None) -> None:
+    """MongoDB looks for words or something else only where an index finds the other."""
+    if not any(map(has_text, predicates.alternatives)):
+        return
+    for branch in predicates.alternatives:
+        plan = choose_plan(collection, branch, collation=collation)
+        if plan.index is None and not plan.parts:
+            message = (
+                "Failed to produce a solution for TEXT under OR: other clauses under OR have to be indexed as well."
+            )
+            raise CommandError("NoQueryExecutionPlans", f"error processing query: {message}")
 
 
 def _union(collection: Collection, predicates: Predicates, collation: Collation | None) -> Plan | None:
@@ -320,7 +336,7 @@ def _union(collection: Collection, predicates: Predicates, collation: Collation 
         plan = choose_plan(collection, branch, collation=collation)
         if plan.index is None and not plan.parts:
             return None
-        if plan.index is not None and plan.index.text_fields:
+        if plan.index is not None and plan.index.text:
             return None
         parts.append(plan)
     return Plan(parts=tuple(parts)) if parts else None

@@ -40,7 +40,7 @@ class Search:
     ) -> None:
         self.collection = collection
         self._documents = documents
-        text = collection.text_fields if collection is not None else None
+        text = collection.text if collection is not None else None
         self.match: Match = compile_filter(query, collation=collation, variables=variables, text=text)
         self.score = text_score(query, text)
         natural = bool(sort) and "$natural" in (sort or {})
@@ -94,7 +94,8 @@ class Search:
             if room < 0:
                 raise CommandError(
                     "QueryExceededMemoryLimitNoDiskUseAllowed",
-                    f"Sort exceeded memory limit of {_SORT_BYTES} bytes; give a limit, or make an index for the sort",
+                    f"Sort exceeded memory limit of {_SORT_BYTES} bytes; give a limit, make an index for the sort, or "
+                    "set MONGODB_URI to sort on a full MongoDB server's disk",
                 )
             yield key, place, (seq, body, document if self._documents is not None else None)
 

@@ -5,6 +5,7 @@ from bson import Binary, Decimal128, Int64
 
 from core.database.embedded.semantics.collation import Collation
 from core.database.embedded.semantics.pipeline import compile_pipeline
+from core.database.embedded.semantics.text_fields import TextIndex
 from core.database.embedded.semantics.values import identical
 from tests.embedded.semantics.sales import SALES, aggregate, ids
 
@@ -227,7 +228,7 @@ def test_a_text_score_orders_and_shows():
         {"$sort": {"score": {"$meta": "textScore"}}},
         {"$project": {"score": {"$meta": "textScore"}}},
     ]
-    found = aggregate(stages, documents, text=["t"])
+    found = aggregate(stages, documents, text=TextIndex(fields=("t",)))
     assert ids(found) == [3, 2]
     assert found[0]["score"] == pytest.approx(1.1)
 

@@ -16,9 +16,11 @@ from ..scans import Reading, matching, scan
 from ..search import Search
 from ..semantics.errors import CommandError, bad, unparsable, unsupported
 from ..semantics.expressions import command_variables
+from ..semantics.numbers import to_double
 from ..semantics.pipeline import STAGES, Pipeline, compile_pipeline
 from ..semantics.stages.out import out_target
-from ..semantics.values import equal, is_number, type_name
+from ..semantics.text_fields import TextIndex
+from ..semantics.values import is_number, type_name
 from ..store import prepare
 from ..streams import Event, Shape, Stream
 from ..transaction_options import not_held
@@ -70,7 +72,7 @@ def _check_in_transaction(stages: Sequence[Any]) -> None:
 def _check_database_target(call: Call) -> None:
     if not is_number(call.target):
         raise CommandError("InvalidNamespace", f"collection name has invalid type {type_name(call.target)}")
-    if not equal(call.target, 1):
+    if to_double(call.target) != 1:
         raise bad("Invalid command format: the 'aggregate' field must specify a collection name or 1")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 CODES: dict[str, int] = {
     "BadValue": 2,
+    "NoSuchKey": 4,
     "FailedToParse": 9,
     "TypeMismatch": 14,
     "Overflow": 15,
@@ -66,7 +67,9 @@ CODES: dict[str, int] = {
     "OperationNotSupportedInTransaction": 263,
     "ChangeStreamFatalError": 280,
     "ChangeStreamHistoryLost": 286,
+    "NoQueryExecutionPlans": 291,
     "APIVersionError": 322,
+    "APIStrictError": 323,
     "QueryExceededMemoryLimitNoDiskUseAllowed": 292,
     "BSONObjectTooLarge": 10334,
     "Interrupted": 11601,

@@ -5,7 +5,7 @@ every candidate value of the path) or of ``_PATH_OPERATORS`` (which need the who
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,8 @@ from .expressions import compile_expression, truthy
 from .numbers import is_whole
 from .paths import candidates
 from .predicates import NEGATED_TESTS, TESTS, Test, is_operators, literal_test, operators_of
-from .text import compile_text
+from .text import check_places, check_text, compile_text
+from .text_fields import TextIndex
 from .values import MISSING, exact, is_number
 
 Match = Callable[[dict[str, Any]], bool]
@@ -31,8 +32,8 @@ class Scope:
     collation: Collation | None = None
     variables: Mapping[str, Any] | None = None
     """Read whenever a document is tested, so they may change between documents."""
-    text: Iterable[str] | None = None
-    """Fields of the collection's text index; None without one."""
+    text: TextIndex | None = None
+    """The collection's text index."""
     inside: bool = False
     """The filter is of an update's elements, not of whole documents."""
     nested: bool = False
@@ -44,13 +45,14 @@ def compile_filter(
     *,
     collation: Collation | None = None,
     variables: Mapping[str, Any] | None = None,
-    text: Iterable[str] | None = None,
+    text: TextIndex | None = None,
 ) -> Match:
     """A function that says whether a document matches.
 
-    ``variables`` are those of a command's ``let``, for ``$expr``; ``text`` the fields of the text index (``"$**"`` for
-    all). Raises CommandError for a malformed filter, or an operator that is not offered.
+    ``variables`` are those of a command's ``let``, for ``$expr``; ``text`` is the collection's text index. Raises
+    CommandError for a malformed filter, or an operator that is not offered.
     """
+    check_places(query)
     return compile_query(query, Scope(collation=collation, variables=variables, text=text))
 
 
@@ -133,6 +135,7 @@ def _only_of_documents(name: str, scope: Scope) -> None:
 
 def _text(operand: Any, scope: Scope) -> Match:
     _only_of_documents("$text", scope)
+    check_text(operand)
     if scope.text is None:
         raise CommandError("IndexNotFound", "text index required for $text query")
     return compile_text(operand, scope.text).matches

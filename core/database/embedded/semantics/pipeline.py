@@ -11,8 +11,9 @@ from .stages import buckets, flow, graph, grouping, joining, lookup, shaping, un
 from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
 from .stages.out import check_out
-from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextFields
+from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextIndexes
 from .text import text_score
+from .text_fields import TextIndex
 
 __all__ = ["ACCUMULATORS", "STAGES", "Pipeline", "compile_pipeline"]
 
@@ -61,8 +62,8 @@ def compile_pipeline(
     variables: Mapping[str, Any] | None = None,
     sources: Source,
     search: Search | None = None,
-    text: Iterable[str] | None = None,
-    text_of: TextFields = lambda name: None,
+    text: TextIndex | None = None,
+    text_of: TextIndexes = lambda name: None,
 ) -> Pipeline:
     """``sources`` gives the documents of other collections by name, ``search`` finds some through an index (of a
     collection's name, a path and values); ``variables`` are those of the command's ``let``, ``text`` the fields of the

@@ -1,149 +1,172 @@
-"""``$text``: words, "phrases" and -negated words, without regard to case and marks.
+"""``$text``: words, "phrases" and -negated ones, by the collection's text index.
 
-There are no stop words and no stemming: a word matches itself only (MongoDB's language "none").
 https://www.mongodb.com/docs/manual/reference/operator/query/text/
 """
 
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import regex
 
-from .errors import bad, only_options, unsupported
-from .values import MISSING
+from .errors import CommandError, bad, mismatch
+from .text_fields import Text, TextIndex
+from .values import type_name
+from .words import fold, language, terms
 
-_word = regex.compile(r"[\p{L}\p{N}\p{M}_']+")
-_term = regex.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
+_LOGICAL = ("$and", "$or", "$nor")
+_OPTIONS: dict[str, type] = {"$search": str, "$language": str, "$caseSensitive": bool, "$diacriticSensitive": bool}
+_token = regex.compile(r"""(?P<space>[\n\v\f\r ]+)|(?P<mark>[-"])|(?P<text>[^\n\v\f\r \-"]+)""")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextQuery:
-    """A parsed ``$text``: any of ``words`` (a phrase's among them), all ``phrases``, none of the negated ones."""
+    """A parsed ``$text``: one of ``words`` (those of phrases too), all ``phrases``, nothing of what is negated.
 
-    fields: tuple[str, ...]
+    ``exact_words`` are the words with the case and the marks that are asked for.
+    """
+
+    index: TextIndex
     words: frozenset[str]
-    phrases: tuple[str, ...]
+    exact_words: frozenset[str]
     negated_words: frozenset[str]
+    phrases: tuple[str, ...]
     negated_phrases: tuple[str, ...]
-    case_sensitive: bool = False
-    mark_sensitive: bool = False
+    case: bool = False
+    marks: bool = False
 
     def matches(self, document: dict[str, Any]) -> bool:
-        texts = [self._fold(text) for text in field_texts(document, self.fields)]
-        found = {word for text in texts for word in words(text)}
-        if self.negated_words & found or any(phrase in text for phrase in self.negated_phrases for text in texts):
+        texts = list(self.index.texts(document))
+        if self.words.isdisjoint(term for text, of in texts for term in terms(text, of)):
             return False
-        if not all(any(phrase in text for text in texts) for phrase in self.phrases):
-            return False
-        return bool(self.words & found)
+        if self.case or self.marks or self.negated_words:
+            found = set(self._exact_terms(texts))
+            if self.exact_words.isdisjoint(found) or not self.negated_words.isdisjoint(found):
+                return False
+        if not self.phrases and not self.negated_phrases:
+            return True
+        folded = [fold(text, case=self.case, marks=self.marks) for text, _ in texts]
+        return all(any(phrase in text for text in folded) for phrase in self.phrases) and not any(
+            phrase in text for phrase in self.negated_phrases for text in folded
+        )
+
+    def _exact_terms(self, texts: list[Text]) -> Iterator[str]:
+        for text, of in texts:
+            yield from terms(text, of, case=self.case, marks=self.marks, common=True)
 
     def score(self, document: dict[str, Any]) -> float:
         """How well the document matches: repeated words count less each time, long texts count less.
 
-        The formula is MongoDB's for a weight of one a field
-        (https://github.com/mongodb/mongo/blob/master/src/mongo/db/fts/fts_spec.cpp), without stemming.
+        https://github.com/mongodb/mongo/blob/master/src/mongo/db/fts/fts_spec.cpp, with a weight of one a field.
         """
-        return sum(self._field_score(self._fold(text)) for text in field_texts(document, self.fields))
-
-    def _field_score(self, text: str) -> float:
-        counts = Counter(words(text))
-        total = sum(counts.values())
-        score = 0.0
-        for word in self.words:
-            count = counts[word]
-            if count:
-                frequency = sum(1 / 2**repeat for repeat in range(min(count, 60)))
-                score += frequency * (0.5 * count / total + 0.5) * (1.1 if total == 1 else 1.0)
-        return score
-
-    def _fold(self, text: str) -> str:
-        return fold(text, case_sensitive=self.case_sensitive, mark_sensitive=self.mark_sensitive)
+        scores = dict.fromkeys(sorted(self.words), 0.0)
+        for text, of in self.index.texts(document):
+            counts = Counter(terms(text, of))
+            total = counts.total()
+            for term in self.words & counts.keys():
+                frequency = 2 - 0.5 ** (counts[term] - 1)
+                alone = text.encode().lower() == term.encode()
+                scores[term] += frequency * (0.5 * counts[term] / total + 0.5) * (1.1 if alone else 1.0)
+        return sum(scores.values(), 0.0)
 
 
-def compile_text(operand: Any, fields: Iterable[str]) -> TextQuery:
-    """Parse the operand of ``$text`` for an index on ``fields`` (``"$**"`` is every string)."""
-    if type(operand) is not dict or type(operand.get("$search")) is not str:
-        raise bad("$text needs {$search: <string>}")
-    only_options("$text", operand, ("$search", "$language", "$caseSensitive", "$diacriticSensitive"))
-    if operand.get("$language", "none") not in ("none", "english", "en"):
-        raise unsupported(f"$text language {operand['$language']!r}")
-    case = operand.get("$caseSensitive", False) is True
-    marks = operand.get("$diacriticSensitive", False) is True
-    plain: set[str] = set()
-    phrases: list[str] = []
-    negated: set[str] = set()
-    negated_phrases: list[str] = []
-    for term in _term.finditer(operand["$search"]):
-        text = fold(term["phrase"] or term["word"] or "", case_sensitive=case, mark_sensitive=marks)
-        if term["phrase"] is not None:
-            (negated_phrases if term["minus"] else phrases).append(text)
-        if term["minus"] is None:
-            plain.update(words(text))
-        elif term["phrase"] is None:
-            negated.update(words(text))
+def compile_text(operand: Any, index: TextIndex) -> TextQuery:
+    """Parse the operand of ``$text``; raises CommandError for a malformed one, or a language that is not offered."""
+    check_text(operand)
+    case, marks = operand.get("$caseSensitive", False), operand.get("$diacriticSensitive", False)
+    of = language(operand.get("$language") or index.language)
+    search = _parsed(operand["$search"])
+    exactly = partial(terms, of=of, case=case, marks=marks)
     return TextQuery(
-        fields=tuple(fields), words=frozenset(plain), phrases=tuple(phrases), negated_words=frozenset(negated),
-        negated_phrases=tuple(negated_phrases), case_sensitive=case, mark_sensitive=marks,
+        index=index,
+        words=frozenset(terms(search.wanted, of)),
+        exact_words=frozenset(exactly(search.wanted)),
+        negated_words=frozenset(exactly(search.unwanted)),
+        phrases=tuple(fold(phrase, case=case, marks=marks) for phrase in search.phrases),
+        negated_phrases=tuple(fold(phrase, case=case, marks=marks) for phrase in search.negated_phrases),
+        case=case,
+        marks=marks,
+    )
+
+
+def check_text(operand: Any) -> None:
+    """Raise CommandError for a malformed operand of ``$text``."""
+    if type(operand) is not dict:
+        raise bad("$text expects an object")
+    if "$search" not in operand:
+        raise CommandError("NoSuchKey", 'Missing expected field "$search"')
+    for name, kind in _OPTIONS.items():
+        if name in operand and type(operand[name]) is not kind:
+            wanted = "boolean" if kind is bool else "string"
+            raise mismatch(f'"{name}" had the wrong type. Expected {wanted}, found {type_name(operand[name])}')
+    if not operand.keys() <= _OPTIONS.keys():
+        raise bad("extra fields in $text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    """The parts of a search string: words to look for and words to keep out, phrases of both kinds."""
+
+    wanted: str
+    unwanted: str
+    phrases: list[str]
+    negated_phrases: list[str]
+
+
+def _parsed(search: str) -> _Search:
+    """A ``-`` after white space negates up to the next white space, phrases too; quotes make phrases."""
+    words: dict[bool, list[str]] = {False: [], True: []}
+    phrases: dict[bool, list[str]] = {False: [], True: []}
+    negating, phrase_begin, after_space = False, None, True
+    for token in _token.finditer(search):
+        if token["space"]:
+            after_space = True
+            continue
+        if token["mark"] == "-":
+            negating = negating or (phrase_begin is None and after_space)
+        elif token["mark"] and phrase_begin is not None:
+            phrases[negating].append(search[phrase_begin : token.start()])
+            phrase_begin = None
+        elif token["mark"]:
+            negating, phrase_begin = negating and not after_space, token.end()
+        elif phrase_begin is None or not negating:
+            negating = negating and not after_space
+            words[negating].append(token["text"])
+        after_space = False
+    return _Search(
+        wanted=" ".join(words[False]), unwanted=" ".join(words[True]), phrases=phrases[False],
+        negated_phrases=phrases[True],
     )  # fmt: skip
 
 
-def text_score(query: Any, text: Iterable[str] | None) -> Callable[[dict[str, Any]], float] | None:
-    """The score of documents under the filter's ``$text``; None for a filter without one, or a malformed one."""
+def check_places(query: Mapping[str, Any]) -> None:
+    """Raise CommandError for more than one ``$text`` in a filter, or one in a ``$nor``."""
+    if sum(1 for _ in _texts(query)) > 1:
+        raise bad("Too many text expressions")
+
+
+def _texts(query: Any, *, negated: bool = False) -> Iterator[Any]:
+    """The operands of ``$text`` in a filter."""
     if not isinstance(query, Mapping):
-        return None
-    for name, operand in query.items():
-        if name == "$text" and text is not None:
-            return compile_text(operand, text).score
-        if name == "$and" and isinstance(operand, list):
-            return next((score for part in operand if (score := text_score(part, text)) is not None), None)
-    return None
-
-
-def fold(text: str, *, case_sensitive: bool = False, mark_sensitive: bool = False) -> str:
-    """The text without case and marks."""
-    if not case_sensitive:
-        text = text.casefold()
-    if not mark_sensitive:
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", text)
-
-
-def words(text: str) -> list[str]:
-    """The words of a folded text; letters, digits, marks, underscores and inner apostrophes make a word."""
-    return [found for word in _word.findall(text) if (found := word.strip("'"))]
-
-
-def index_words(document: dict[str, Any], fields: Iterable[str]) -> set[str]:
-    """The folded words a text index holds for the document."""
-    return {word for text in field_texts(document, tuple(fields)) for word in words(fold(text))}
-
-
-def field_texts(document: dict[str, Any], fields: tuple[str, ...]) -> Iterator[str]:
-    """The strings in the fields, those in arrays too."""
-    if "$**" in fields:
-        yield from _strings(document)
         return
-    for field in fields:
-        yield from _strings_at(document, field.split("."))
+    for name, operand in query.items():
+        if name == "$text":
+            if negated:
+                raise bad("$text cannot appear within a $nor")
+            yield operand
+        elif name in _LOGICAL and isinstance(operand, list):
+            for part in operand:
+                yield from _texts(part, negated=negated or name == "$nor")
 
 
-def _strings_at(value: Any, parts: list[str]) -> Iterator[str]:
-    if type(value) is list:
-        for item in value:
-            yield from _strings_at(item, parts)
-    elif not parts:
-        if type(value) is str:
-            yield value
-    elif type(value) is dict:
-        yield from _strings_at(value.get(parts[0], MISSING), parts[1:])
+def has_text(query: Any) -> bool:
+    """Whether a filter has a ``$text`` somewhere."""
+    return next(_texts(query), None) is not None
 
 
-def _strings(value: Any) -> Iterator[str]:
-    if type(value) is str:
-        yield value
-    elif type(value) in (dict, list):
-        for item in value.values() if type(value) is dict else value:
-            yield from _strings(item)
+def text_score(query: Any, index: TextIndex | None) -> Callable[[dict[str, Any]], float] | None:
+    """The score of documents under the filter's ``$text``; None for a filter without one."""
+    operand = next(_texts(query), None) if index is not None else None
+    return None if operand is None or index is None else compile_text(operand, index).score

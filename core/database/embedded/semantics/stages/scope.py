@@ -8,6 +8,7 @@ from ..collation import Collation
 from ..errors import CommandError
 from ..evaluation import Evaluate, Score
 from ..expressions import compile_expression
+from ..text_fields import TextIndex
 
 Document = dict[str, Any]
 Stage = Callable[[Iterable[Document]], Iterator[Document]]
@@ -15,8 +16,8 @@ Source = Callable[[str], Iterable[Document]]
 """Gives the documents of another collection of the database."""
 Search = Callable[[str, str, list[Any]], Iterable[Document] | None]
 """Gives those where a path leads to one of the values, as ``$in`` says it; None where no index serves."""
-TextFields = Callable[[str], Iterable[str] | None]
-"""Gives the fields of another collection's text index."""
+TextIndexes = Callable[[str], TextIndex | None]
+"""Gives another collection's text index."""
 
 _DEEPEST = 20
 
@@ -38,9 +39,9 @@ class StageScope:
     collation: Collation | None = None
     variables: Mapping[str, Any]
     """Read whenever a document passes, so they may change between documents."""
-    text: Iterable[str] | None = None
-    """Fields of the collection's text index."""
-    text_of: TextFields = lambda name: None
+    text: TextIndex | None = None
+    """The collection's text index."""
+    text_of: TextIndexes = lambda name: None
     score: Score | None = None
     leads: bool = False
     """Whether MongoDB would run the stage in its newer engine, whose errors have other codes."""
