@@ -42,6 +42,9 @@ ENGLISH_FINDS = [
     ('"fo"', "fox", False),  # a phrase is looked for as a word too
     ('fox "ox', "ox", True),  # an open quote makes no phrase
     ("fox\thound", "hound", True),
+    ("fox\0hen", "fox", True),
+    ("fox\0hen", "hen", False),  # a text ends with its first null character
+    ("hen", "fox\0hen", False),
 ]
 NONE_FINDS = [
     ("running", "I run", False),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import bad, unparsable
-from .matching import Scope, compile_query
+from .matching import Match, Scope, compile_query
 from .update_paths import Path, is_positional, must_be_array, value_at
 
 _IDENTIFIER = re.compile(r"[a-z][a-zA-Z0-9]*")
@@ -21,15 +21,16 @@ def compile_array_filters(filters: Sequence[Any] | None, scope: Scope) -> Elemen
     """The tests by identifier; raises CommandError for malformed ones."""
     found: dict[str, Callable[[Any], bool]] = {}
     for each in filters or ():
+        match = compile_query(each, replace(scope, inside=True))
         name = _identifier(each)
         if name in found:
             raise unparsable(f"Found multiple array filters with the same top-level field name {name}")
-        found[name] = _element_test(name, each, scope)
+        found[name] = _element_test(name, match)
     return found
 
 
-def _identifier(query: Any) -> str:
-    if type(query) is not dict or not query:
+def _identifier(query: Mapping[str, Any]) -> str:
+    if not query:
         raise unparsable("Cannot use an expression without a top-level field name in arrayFilters")
     names = set(_roots(query))
     if len(names) != 1:
@@ -50,8 +51,7 @@ def _roots(query: Mapping[str, Any]) -> Iterable[str]:
             yield name.split(".")[0]
 
 
-def _element_test(name: str, query: dict[str, Any], scope: Scope) -> Callable[[Any], bool]:
-    match = compile_query(query, replace(scope, inside=True))
+def _element_test(name: str, match: Match) -> Callable[[Any], bool]:
     return lambda element: match({name: element})
 
 

@@ -136,9 +136,13 @@ def _parsed(search: str) -> _Search:
             words[negating].append(token["text"])
         after_space = False
     return _Search(
-        wanted=" ".join(words[False]), unwanted=" ".join(words[True]), phrases=phrases[False],
+        wanted=_sentence(words[False]), unwanted=_sentence(words[True]), phrases=phrases[False],
         negated_phrases=phrases[True],
     )  # fmt: skip
+
+
+def _sentence(words: list[str]) -> str:
+    return " ".join(words).partition("\0")[0]  # MongoDB reads no further
 
 
 def check_places(query: Mapping[str, Any]) -> None:

@@ -57,7 +57,7 @@ class TextIndex:
         kind = type(value)
         if kind is str:
             if self.everything or path in self.fields:
-                yield value, language
+                yield value.partition("\0")[0], language  # MongoDB reads no further
         elif kind is dict:
             if self.everything or self._leads_on(f"{path}."):
                 yield from self._in_document(value, path, language)
