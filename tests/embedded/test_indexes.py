@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from bson import Int64
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -234,3 +235,68 @@ def test_an_index_that_contradicts_another_is_refused_with_mongodbs_codes(db: Db
     with pytest.raises(OperationFailure) as caught:
         db.c.drop_index("missing")
     assert caught.value.code == 27
+
+
+def test_a_hint_is_followed_even_if_the_index_does_not_hold_every_match(db: Db) -> None:
+    db.c.insert_many([{"_id": 1, "a": 1, "b": 1}, {"_id": 2, "a": 1}, {"_id": 3}])
+    db.c.create_index("a", name="partial", partialFilterExpression={"b": {"$exists": True}})
+    db.c.create_index("a", name="sparse", sparse=True)
+    db.c.create_index("a", name="plain")
+    found = {name: [one["_id"] for one in db.c.find({}, hint=name)] for name in ("partial", "sparse", "plain")}
+    assert found == {"partial": [1], "sparse": [1, 2], "plain": [3, 1, 2]}
+    assert db.c.count_documents({"a": 1}) == 2
+    for hint in ("missing", {"a": -1}, {"a": True}, ""):
+        assert db.command({"count": "c", "hint": hint}, check=False)["code"] == 2
+
+
+def test_a_number_in_a_filter_may_have_another_type_in_a_document(db: Db) -> None:
+    db.c.create_index("a", partialFilterExpression={"a": {"$type": "int"}})
+    db.c.insert_many([{"_id": 1, "a": 5}, {"_id": 2, "a": 5.0}, {"_id": 3, "a": Int64(5)}])
+    assert db.c.count_documents({"a": 5}) == 3
+
+
+@pytest.mark.parametrize(
+    ("specification", "code"),
+    [
+        ({"key": {}, "name": "x"}, 67),
+        ({"key": {"a": 1}, "name": ""}, 67),
+        ({"key": {"a": 1}, "name": 1}, 14),
+        ({"key": {"a": 1}}, 9),
+        ({"name": "x"}, 9),
+        ({"key": {"a": True}, "name": "x"}, 67),
+        ({"key": {"a": float("nan")}, "name": "x"}, 67),
+        ({"key": {f"f{place}": 1 for place in range(33)}, "name": "x"}, 13103),
+        ({"key": {"a": 1}, "name": "_id_"}, 2),
+        ({"key": {"_id": -1}, "name": "x"}, 2),
+        ({"key": {"_id": 1}, "name": "x", "sparse": True}, 197),
+        ({"key": {"a": 1}, "name": "x", "nothing": 1}, 197),
+        ({"key": {"a": 1}, "name": "x", "unique": None}, 14),
+        ({"key": {"a": 1}, "name": "x", "collation": {}}, 2),
+        ({"key": {"a": 1}, "name": "x", "weights": {"a": 1}}, 67),
+        ({"key": {"a": 1}, "name": "x", "partialFilterExpression": {"$expr": {"$eq": [1, 1]}}}, 224),
+    ],
+)
+def test_a_malformed_specification_is_refused_with_mongodbs_code(db: Db, specification: Any, code: int) -> None:
+    assert db.command({"createIndexes": "c", "indexes": [specification]}, check=False)["code"] == code
+
+
+def test_unique_sparse_and_partial_tell_indexes_of_one_key_apart(db: Db) -> None:
+    choices = {"$or": [{"b": 1}, {"c": {"$in": [1, 2]}}]}
+    for name, options in (
+        ("plain", {}), ("unique", {"unique": True}), ("sparse", {"sparse": True}),
+        ("partial", {"partialFilterExpression": {"$and": [choices, {"d": 1}]}}),
+    ):  # fmt: skip
+        db.c.create_index("a", name=name, **options)
+    again = {"key": {"a": 1}, "name": "partial", "partialFilterExpression": {"d": 1, "$and": [choices]}}
+    assert db.command({"createIndexes": "c", "indexes": [again]})["note"] == "all indexes already exist"
+    assert db.command({"dropIndexes": "c", "index": {"a": 1}}, check=False)["code"] == 181
+    assert db.command({"dropIndexes": "c", "index": ["plain", "plain"]}, check=False)["code"] == 27
+    assert db.command({"dropIndexes": "c", "index": ["*"]})["nIndexesWas"] == 5
+
+
+def test_a_collection_has_at_most_64_indexes(db: Db) -> None:
+    for place in range(63):
+        db.c.create_index(f"f{place}")
+    with pytest.raises(OperationFailure) as caught:
+        db.c.create_index("more")
+    assert caught.value.code == 67

@@ -18,6 +18,7 @@ from .semantics.values import exact, is_nan, is_number, type_name
 Reply = dict[str, Any]
 _LEVELS = ("local", "available", "majority", "linearizable", "snapshot")
 _READ_FIELDS = frozenset({"level", "afterClusterTime", "atClusterTime", "afterOpTime", "provenance"})
+_TIMES = frozenset({"afterClusterTime", "atClusterTime"})
 _WRITE_FIELDS = frozenset({"w", "j", "fsync", "wtimeout", "provenance"})
 _PROVENANCES = (
     "clientSupplied", "implicitDefault", "customDefault", "getLastErrorDefaults", "internalWriteDefault",
@@ -34,10 +35,15 @@ def check_read_concern(call: Call, *, heeded: bool) -> None:
         raise mismatch(f"BSON field 'readConcern.level' is the wrong type '{type_name(level)}', expected type 'string'")
     if level is not None and level not in _LEVELS:
         raise bad(f"Enumeration value '{level}' for field 'readConcern.level' is not a valid value.")
-    if "afterClusterTime" in concern and type(concern["afterClusterTime"]) is not Timestamp:
-        raise mismatch("BSON field 'readConcern.afterClusterTime' is the wrong type, expected type 'timestamp'")
+    for name in _TIMES & concern.keys():
+        if type(concern[name]) is not Timestamp:
+            raise mismatch(f"BSON field 'readConcern.{name}' is the wrong type, expected type 'timestamp'")
+        if not concern[name].time and not concern[name].inc:
+            raise CommandError("InvalidOptions", f"{name} cannot be a null timestamp")
     if not heeded and level not in (None, "local") and call.command.get("autocommit") is None:
         raise CommandError("InvalidOptions", f"Command {call.name} does not support {{ readConcern: {level} }}")
+    if "atClusterTime" in concern and level != "snapshot":
+        raise CommandError("InvalidOptions", "atClusterTime is only for read concern level 'snapshot'")
     if "atClusterTime" in concern or (level == "snapshot" and call.command.get("autocommit") is None):
         raise unsupported("read concern snapshot outside a transaction", "option")
 

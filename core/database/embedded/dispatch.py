@@ -140,10 +140,19 @@ def _check_options(call: Call, row: Row) -> None:
         raise CommandError("Unauthorized", f"{call.name} may only be run against the admin database.")
     check_transaction_options(call, allowed=row.transaction)
     _check_max_time(call.command.get("maxTimeMS"))
-    if call.command.get("apiVersion", "1") != "1" or call.command.get("apiStrict"):
-        raise CommandError("APIVersionError", "the embedded database has API version 1, without apiStrict")
+    _check_api_version(call.command)
     check_read_concern(call, heeded=row.reads)
     check_write_concern(call, heeded=row.writes)
+
+
+def _check_api_version(command: Mapping[str, Any]) -> None:
+    version = command.get("apiVersion")
+    if version is None and (command.get("apiStrict") or command.get("apiDeprecationErrors") is not None):
+        raise CommandError("Location4886600", "Provided apiStrict and/or apiDeprecationErrors without apiVersion")
+    if version not in (None, "1"):
+        raise CommandError("APIVersionError", f"API version must be \"1\", not {version!r}")
+    if command.get("apiStrict"):
+        raise CommandError("APIStrictError", f"the embedded database does not offer apiStrict; {_REMEDY}")
 
 
 def _check_max_time(limit: Any) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from bson import Decimal128, Int64
+from bson import Binary, Decimal128, Int64
 
 from .semantics.errors import CommandError, bad
 from .semantics.numbers import is_whole
@@ -82,6 +82,7 @@ TEXT = Option(types=frozenset({str}), expected="type 'string'")
 OBJECT = Option(types=frozenset({dict}), expected="type 'object'")
 ARRAY = Option(types=frozenset({list}), expected="type 'array'")
 HINT = Option(types=frozenset({str, dict}), expected="a string or an object", null=False, error="FailedToParse")
+DROP_TARGET = Option(types=frozenset({bool, bytes, Binary}), expected="types '[bool, binData]'", null=False)
 INDEX = Option(types=frozenset({str, dict, list}), expected="types '[string, object, array]'", null=False)
 CURSOR = replace(OBJECT, fields=Fields({"batchSize": SIZE}))
 

@@ -13,8 +13,8 @@ from ..engine import Engine
 from ..indexes import ID_SPEC
 from ..options import clamped
 from ..scans import Reading
-from ..semantics.errors import CommandError
-from ..semantics.matching import compile_filter
+from ..semantics.errors import CommandError, bad, unsupported
+from ..semantics.matching import Match, compile_filter
 from ..semantics.values import encode, equal
 from ..writer import Writing
 from .views import View, check_graph, view_of
@@ -24,7 +24,7 @@ _MEGABYTE = 1024 * 1024
 
 
 def list_databases(engine: Engine, call: Call) -> Reply:
-    match, names_only = compile_filter(call.mapping("filter") or {}), call.flag("nameOnly")
+    match, names_only = _filter(call), call.flag("nameOnly")
     with engine.reading(call) as reading:
         names = engine.catalog.databases(reading.sqlite)
         found: list[Reply] = [{"name": db} if names_only else _database(engine, reading, db) for db in names]
@@ -33,6 +33,16 @@ def list_databases(engine: Engine, call: Call) -> Reply:
         return {"databases": found}
     size = sum(one["sizeOnDisk"] for one in found)
     return {"databases": found, "totalSize": Int64(size), "totalSizeMb": Int64(size // _MEGABYTE)}
+
+
+def _filter(call: Call) -> Match:
+    """The filter of a list, which no index can answer."""
+    try:
+        return compile_filter(call.mapping("filter") or {})
+    except CommandError as error:
+        if error.code_name != "IndexNotFound":
+            raise
+        raise bad("$text is not allowed in this context") from error
 
 
 def _database(engine: Engine, reading: Reading, db: str) -> Reply:
@@ -48,7 +58,7 @@ def _sizes(reading: Reading, collection: Collection) -> tuple[int, int]:
 
 
 def list_collections(engine: Engine, call: Call) -> Reply:
-    match, names_only = compile_filter(call.mapping("filter") or {}), call.flag("nameOnly")
+    match, names_only = _filter(call), call.flag("nameOnly")
     with engine.reading(call) as reading:
         names = engine.catalog.names(reading.sqlite, call.db)
         found = [engine.catalog.find(reading.sqlite, call.db, name) for name in names]
@@ -137,7 +147,9 @@ def drop_database(engine: Engine, call: Call) -> Reply:
 
 def rename(engine: Engine, call: Call) -> Reply:
     source, target = _namespace(call.target), _namespace(call.text("to"))
-    replacing = call.boolean("dropTarget")
+    replacing = call.command.get("dropTarget", False)
+    if type(replacing) is not bool:
+        raise unsupported("dropTarget by UUID of renameCollection", "option")
     if source == target:
         raise CommandError("IllegalOperation", "Can't rename a collection to itself")
 

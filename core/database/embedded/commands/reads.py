@@ -17,8 +17,9 @@ from ..semantics.expressions import command_variables
 from ..semantics.keys import encode_key
 from ..semantics.paths import index_values
 from ..semantics.projection import compile_projection
-from ..semantics.values import MISSING, UNDEFINED, is_number
+from ..semantics.values import MISSING, UNDEFINED, encode, is_number, type_name
 from ..streams import Stream
+from ..wire import MAX_DOCUMENT_BYTES
 from .aggregates import search_for
 
 Reply = dict[str, Any]
@@ -77,7 +78,10 @@ def distinct(engine: Engine, call: Call) -> Reply:
             for value in index_values(document, path):
                 if value is not MISSING and value is not UNDEFINED:
                     found.setdefault(encode_key(value, call.collation), value)
-    return {"values": [found[key] for key in sorted(found)]}
+    values = [found[key] for key in sorted(found)]
+    if sum(map(len, found)) > MAX_DOCUMENT_BYTES // 2 and len(encode({"": values})) > MAX_DOCUMENT_BYTES:
+        raise CommandError("Location17217", "distinct too big, 16mb cap")
+    return {"values": values}
 
 
 def get_more(engine: Engine, call: Call) -> Reply:
@@ -106,7 +110,8 @@ def get_more(engine: Engine, call: Call) -> Reply:
 
 
 def kill_cursors(engine: Engine, call: Call) -> Reply:
-    _ = call.collection  # refuses a malformed name
+    if type(call.target) is not str:
+        raise CommandError("InvalidNamespace", f"collection name has invalid type {type_name(call.target)}")
     asked = call.command["cursors"]
     for place, number in enumerate(asked):
         LONG.check(f"killCursors.cursors.{place}", number)

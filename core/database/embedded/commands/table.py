@@ -14,6 +14,7 @@ from ..options import (
     ARRAY,
     BOOLEAN,
     CURSOR,
+    DROP_TARGET,
     FLAG,
     HINT,
     INDEX,
@@ -97,7 +98,7 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
     "drop": _row(collections.drop, writes=True),
     "dropDatabase": _row(collections.drop_database, own=required(NUMBER), writes=True),
     "renameCollection": _row(
-        collections.rename, own=required(TEXT), to=required(TEXT), dropTarget=given(BOOLEAN),
+        collections.rename, own=required(TEXT), to=required(TEXT), dropTarget=DROP_TARGET,
         stayTemp=BOOLEAN, writes=True, admin=True
     ),
     "createIndexes": _row(

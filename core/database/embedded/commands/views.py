@@ -42,7 +42,7 @@ def _check_stages(stages: Sequence[Any]) -> None:
     compiled = compile_pipeline(stages, sources=_nothing)
     if compiled.out is not None or first == "$changeStream":
         raise CommandError("OptionNotSupportedOnView", "the pipeline of a view can neither write nor watch changes")
-    if len(encode({str(place): stage for place, stage in enumerate(stages)})) > _MOST_BYTES:
+    if sum(len(encode(stage)) for stage in stages) > _MOST_BYTES:
         raise CommandError("ViewPipelineMaxSizeExceeded", f"a view's pipeline has at most {_MOST_BYTES} bytes")
 
 
