@@ -181,6 +181,13 @@ def test_a_text_index_is_english_unless_it_says_otherwise(db: Db) -> None:
     assert [one["_id"] for one in db.c.find({"$text": {"$search": "RUN"}})] == [2]
 
 
+def test_a_text_index_may_read_every_string(db: Db) -> None:
+    db.c.create_index([("$**", "text")])
+    db.c.insert_many([{"_id": 1, "a": "fox"}, {"_id": 2, "b": [{"c": "foxes"}]}, {"_id": 3, "d": 5}])
+    found = db.c.find({"$text": {"$search": "fox"}}).sort("_id")
+    assert [one["_id"] for one in found] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("query", "options", "code"),
     [

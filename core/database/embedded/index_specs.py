@@ -106,6 +106,8 @@ def _id_index(spec: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(path: str, kind: Any) -> Any:
+    if path == "$**" and kind == "text":
+        return kind
     if path == "$**" or path.endswith(".$**"):
         raise CommandError(
             "CannotCreateIndex",
