@@ -113,7 +113,8 @@ def _kind(path: str, kind: Any) -> Any:
             "CannotCreateIndex",
             f"the embedded database does not offer wildcard indexes ({path}); set MONGODB_URI to use MongoDB",
         )
-    if not path or path.startswith("$") or not all(path.split(".")):
+    first, *others = path.split(".")
+    if first.startswith("$") or not all((first, *others)) or any(_is_dollar(part) for part in others):
         raise CommandError(
             "CannotCreateIndex", f"Index keys cannot be empty, start with '$' or have empty parts: {path!r}"
         )
@@ -131,6 +132,10 @@ def _kind(path: str, kind: Any) -> Any:
     return 1 if exact(kind) > 0 else -1
 
 
+def _is_dollar(part: str) -> bool:
+    return part.startswith("$") and part not in ("$ref", "$id", "$db")  # those of references
+
+
 def _add_text(spec: Mapping[str, Any], key: Mapping[str, Any], found: dict[str, Any]) -> None:
     given_options = [name for name in _OF_TEXT if name in spec]
     if "text" not in key.values():
@@ -145,7 +150,9 @@ def _add_text(spec: Mapping[str, Any], key: Mapping[str, Any], found: dict[str, 
         )
     if not all(equal(weight, 1) for weight in spec.get("weights", {}).values()):
         raise unsupported("'weights' of a text index", "option")
-    for name in ("unique", "sparse", "partialFilterExpression", "collation"):
+    if Collation.from_spec(dict(spec.get("collation") or {})) is not None:
+        raise CommandError("CannotCreateIndex", "a text index has the simple collation only")
+    for name in ("unique", "sparse", "partialFilterExpression"):
         if spec.get(name):
             raise unsupported(f"'{name}' of a text index", "option")
     found["default_language"] = language(spec.get("default_language") or ENGLISH, "CannotCreateIndex")
