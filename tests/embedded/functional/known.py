@@ -1,3 +1,45 @@
-"""The tests that fail here, each with its reason. Keys are beginnings of ``path::name`` below the suite's folder."""
+"""The tests that fail here, each with its reason. Keys are patterns of ``path::name`` below the suite's folder."""
 
-FAILING: dict[str, str] = {}
+_CONSTANTS = "MongoDB wraps MinKey and MaxKey and makes text of code that leads a $group; here they stay what they are"
+_TWICE = "a name that stands twice in a specification: the last one counts here"
+_DEEP = "how deep the documents of a command may lie is not limited to 200"
+_DIGITS = "the last of 34 digits, or the largest decimal: MongoDB's own library rounds otherwise there"
+_ALONE = "expected of a server alone: the embedded database says that it is a replica set of one"
+_SYSTEM = "there are no system databases and collections"
+_EXPLAIN = "explain tells the chosen index only"
+_INT = "MongoDB says ok with an int here"
+_HIDDEN = "asks for what is not offered (collMod, capped collections) and hides the refusal"
+_EXPRESSIONS = "core/operator/expressions/"
+
+FAILING = {
+    "core/operator/accumulators/*m??key?": _CONSTANTS,
+    "core/operator/stages/bucket/*default_id_*": _CONSTANTS,
+    "core/operator/stages/group/*id_type_preserved*": _CONSTANTS,
+    "core/operator/stages/*duplicate_*": _TWICE,
+    "core/operator/stages/out/*temp_collection*": "$out writes in one commit, not to a collection beside",
+    "core/operator/stages/*nesting_limit*": _DEEP,
+    "core/collections/*_201_levels?": _DEEP,
+    f"{_EXPRESSIONS}arithmetic/ln/*decimal_e?": _DIGITS,
+    f"{_EXPRESSIONS}arithmetic/pow/*base_to_one?": _DIGITS,
+    f"{_EXPRESSIONS}type/toDecimal/*rounding_34_digits?": _DIGITS,
+    f"{_EXPRESSIONS}variable/*now_rejected*bucket_boundaries?": "MongoDB has another code for $$NOW in boundaries",
+    "*standalone*": _ALONE,
+    "*linearizable?": _ALONE,
+    "*after_cluster_time*": _ALONE,
+    "*afterclustertime*": _ALONE,
+    "core/query_and_write/write_concern/*": _ALONE,
+    "core/aggregation/*wc_w_*": _ALONE,
+    "core/collections/*wc_w_*": _ALONE,
+    "core/collections/commands/dropDatabase/test_dropDatabase_wc_w*": _ALONE,
+    "core/indexes/commands/dropIndexes/*w_invalid_string?": _ALONE,
+    "core/aggregation/*explain*": _EXPLAIN,
+    "core/indexes/properties/hidden/*covered*": _EXPLAIN,
+    "core/indexes/properties/hidden/*hid*": _HIDDEN,
+    "core/cursors/tailable_cursors/*": _HIDDEN,
+    "core/aggregation/commands/count/*zero_*": "a defect of MongoDB that the suite expects; it is none here",
+    "core/aggregation/commands/distinct/*view?": _INT,
+    "core/collections/views/*distinct*": _INT,
+    "*system_*": _SYSTEM,
+    "core/collections/commands/listCollections/*filter_all_pipeline_stage?": "$merge and others are not offered",
+    "core/collections/commands/listDatabases/*": _SYSTEM,
+}

@@ -108,6 +108,8 @@ def _nor(operand: Any, scope: Scope) -> Match:
 
 
 def _expr(operand: Any, scope: Scope) -> Match:
+    if scope.inside and not scope.nested:
+        raise CommandError("QueryFeatureNotAllowed", "$expr is not allowed in this context")
     _only_of_documents("$expr", scope)
     variables = scope.variables if scope.variables is not None else {}
     collation = None if _is_one_of(operand) else scope.collation
@@ -127,10 +129,8 @@ def _is_one_of(expression: Any) -> bool:
 
 
 def _only_of_documents(name: str, scope: Scope) -> None:
-    if scope.nested:
+    if scope.nested or scope.inside:
         raise bad(f"{name} can only be applied to the top-level document")
-    if scope.inside:
-        raise CommandError("QueryFeatureNotAllowed", f"{name} is not allowed in this context")
 
 
 def _text(operand: Any, scope: Scope) -> Match:
