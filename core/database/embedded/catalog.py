@@ -22,6 +22,7 @@ _KEPT_VERSIONS = 8
 LONGEST_NAMESPACE = 255
 """In bytes."""
 _SYSTEM_NAMES = frozenset({"system.js", "system.users", "system.roles", "system.version"})
+_REFUSED_NAMES = frozenset({"system.views", "system.profile"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,9 +161,10 @@ def _check_new(sqlite: sqlite3.Connection, db: str, name: str) -> None:
     """Refuse a name that no collection may get."""
     check_namespace(db, name)
     if name.startswith("system.buckets."):
-        raise CommandError("IllegalOperation", f"{db}.{name} is for time series, which are not offered")
+        raise CommandError("IllegalOperation", f"{db}.{name} is for a time series, which does not exist")
     if name.startswith("system.") and name not in _SYSTEM_NAMES:
-        raise CommandError("InvalidNamespace", f"Invalid system namespace: {db}.{name}")
+        remedy = "; set MONGODB_URI to use a full MongoDB server" if name in _REFUSED_NAMES else ""
+        raise CommandError("InvalidNamespace", f"Invalid system namespace: {db}.{name}{remedy}")
     sql = "SELECT db FROM collections WHERE lower(db) = lower(?) AND db <> ? LIMIT 1"
     other = sqlite.execute(sql, (db, db)).fetchone()
     if other is not None:
