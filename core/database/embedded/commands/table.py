@@ -130,7 +130,7 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
         allowDiskUse=given(BOOLEAN), bypassDocumentValidation=FLAG, collation=OBJECT, hint=HINT, let=OBJECT,
         reads=True, writes=True, transaction=True,
     ),
-    "explain": _row(aggregates.explain, own=required(OBJECT), verbosity=TEXT),
+    "explain": _row(aggregates.explain, own=required(OBJECT), verbosity=TEXT, reads=True),
     "insert": _row(
         writes.insert, documents=ARRAY, ordered=BOOLEAN, bypassDocumentValidation=FLAG, writes=True, transaction=True
     ),
