@@ -150,7 +150,7 @@ def _check_api_version(command: Mapping[str, Any]) -> None:
     if version is None and (command.get("apiStrict") or command.get("apiDeprecationErrors") is not None):
         raise CommandError("Location4886600", "Provided apiStrict and/or apiDeprecationErrors without apiVersion")
     if version not in (None, "1"):
-        raise CommandError("APIVersionError", f"API version must be \"1\", not {version!r}")
+        raise CommandError("APIVersionError", f'API version must be "1", not {version!r}')
     if command.get("apiStrict"):
         raise CommandError("APIStrictError", f"the embedded database does not offer apiStrict; {_REMEDY}")
 
