@@ -232,7 +232,9 @@ def test_text_is_read_as_the_date_it_states_or_fails(text, pattern, expected):
     assert compile_expression({"$dateFromString": spec})({}, {}) == expected
 
 
-@pytest.mark.parametrize("text", ["2020-10-20 tomorrow", "2020-10-20 + 2 days", "@1603152000", "2020-10-20 CEST"])
+@pytest.mark.parametrize(
+    "text", ["2020-10-20 tomorrow", "2020-10-20 + 2 days", "@1603152000", "2020-10-20 CEST", "." * 1_001]
+)
 def test_text_that_may_be_a_date_elsewhere_is_refused_and_no_error_of_its_own(text):
     with pytest.raises(CommandError, match="set MONGODB_URI"):
         compile_expression({"$dateFromString": {"dateString": text, "onError": "wrong"}})({}, {})

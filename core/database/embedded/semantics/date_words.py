@@ -87,6 +87,7 @@ _FORMS: Final = (
     r"(?P<relative>[+-]*[ \t]*\d{1,13}<space>?<unit>)",
     r"[.,\0\n]|<space>",
 )
+_LONGEST: Final = 1_000
 # The form of nearly all dates is tried before the others.
 _ISO: Final = r"<yyyy>-<mo>-<dd>(?:[T ]<hh>:<mm>:<ss>(?:\.<f>)?)?(?:(?P<word>Z)|(?P<sign>[+-])(?P<digits>\d\d:?\d\d))?"
 
@@ -108,6 +109,8 @@ def read_words(text: str) -> Reading:
     if whole is not None:
         _state(whole, reading, stated)
         return reading
+    if len(text) > _LONGEST:
+        raise unsupported(f"date text of more than {_LONGEST} characters", "expression")
     while place < len(text):
         found = max(filter(None, (_form(form).match(text, place) for form in _FORMS)), key=re.Match.end, default=None)
         if found is None:
