@@ -28,7 +28,9 @@ _MOST_MEMBERS, _MOST_MILLISECONDS = 50, 2**31 - 1
 
 def check_read_concern(call: Call, *, heeded: bool) -> None:
     """Raise CommandError for a read concern that is malformed or not offered, or that the command does not heed."""
-    concern = call.mapping("readConcern") or {}
+    concern = call.mapping("readConcern")
+    if not concern:
+        return
     _check_fields("readConcern", concern, _READ_FIELDS)
     level = concern.get("level")
     if level is not None and type(level) is not str:
