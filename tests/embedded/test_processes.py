@@ -3,12 +3,13 @@
 import fcntl
 import os
 import socket
+import sqlite3
 import stat
 import struct
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,15 @@ def test_a_server_without_free_file_descriptors_serves_those_it_has(tmp_path: Pa
         visitors.close()
         with server.client() as another:
             assert another.t.c.count_documents({}) == 2
+
+
+def test_a_file_of_another_format_is_refused_in_words_and_left_as_it_is(tmp_path: Path) -> None:
+    with foreground(tmp_path) as server, server.client() as client:
+        client.t.c.insert_one({"_id": 1})
+    with closing(sqlite3.connect(tmp_path / "data.sqlite3")) as file, file:
+        file.execute("UPDATE meta SET value = value - 1 WHERE name = 'format'")
+    before = (tmp_path / "data.sqlite3").read_bytes()
+    with pytest.raises(ValueError, match="export its data with the version that wrote it") as refusal:
+        ensure_server(tmp_path)
+    assert "Traceback" not in str(refusal.value)
+    assert (tmp_path / "data.sqlite3").read_bytes() == before

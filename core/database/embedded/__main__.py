@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
 from core.database.embedded.process import detach
@@ -18,7 +19,10 @@ arguments = parser.parse_args()
 logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
 if arguments.ready is not None:
     detach()
-serve(
-    arguments.data_dir, port=arguments.port, linger=arguments.linger, ready=arguments.ready,
-    version=arguments.code_version, test_commands=arguments.test_commands,
-)  # fmt: skip
+try:
+    serve(
+        arguments.data_dir, port=arguments.port, linger=arguments.linger, ready=arguments.ready,
+        version=arguments.code_version, test_commands=arguments.test_commands,
+    )  # fmt: skip
+except (ValueError, OSError) as error:
+    sys.exit(f"cannot serve {arguments.data_dir}: {error}")

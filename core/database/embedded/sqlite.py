@@ -57,7 +57,8 @@ def open_file(path: Path) -> sqlite3.Connection:
     (found,) = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if found != FORMAT:
         raise ValueError(
-            f"{path} has format {found}, this version reads format {FORMAT}; use the version that wrote it"
+            f"{path} has format {found}, this version of Core reads format {FORMAT}; export its data with the version "
+            "that wrote it (jobhunter db export), and import them into a new folder"
         )
     return connection
 
