@@ -112,6 +112,7 @@ def _start(data_dir: Path, linger: float) -> None:
     arguments += ["--code-version", code_version()]
     try:
         with log.open("ab") as output:
+            began = output.tell()
             subprocess.run(  # noqa: S603 (this very program)
                 [sys.executable, "-m", "core.database.embedded", *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=data_dir, pass_fds=(told,), check=False,
@@ -121,8 +122,8 @@ def _start(data_dir: Path, linger: float) -> None:
         told = -1
         readable = select.select([ready], [], [], _START_TIMEOUT)[0]
         if not readable or not os.read(ready, 1):
-            tail = log.read_text(errors="replace")[-2000:]
-            raise ValueError(f"the embedded database in {data_dir} did not start; {log} ends with:\n{tail}")
+            told_why = log.read_bytes()[began:][-2000:].decode(errors="replace")
+            raise ValueError(f"the embedded database in {data_dir} did not start; {log} says:\n{told_why}")
     finally:
         os.close(ready)
         if told >= 0:
