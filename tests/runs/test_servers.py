@@ -18,7 +18,7 @@ from tests.server import Server, running_server
 pytestmark = pytest.mark.slow
 
 APPLICATION = {**QUICK, "CORE_MODULES": "tests.runs.application", "PYTHONPATH": str(REPOSITORY)}
-RUN = "mutation($input: JobInput!, $run: RunOptions) { %s(input: $input, run: $run) { taskRun { id status } } }"
+RUN = "mutation($input: ErrandInput!, $run: RunOptions) { %s(input: $input, run: $run) { taskRun { id status } } }"
 
 
 async def call(server: Server, operation: str, label: str, seconds: float = 0, **run: Any) -> dict[str, Any]:
