@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .indexes import ID_SPEC, Index
-from .semantics.errors import CommandError
+from .semantics.errors import REMEDY, CommandError
 from .semantics.text_fields import TextIndex
 from .semantics.values import decode, encode
 
@@ -163,7 +163,7 @@ def _check_new(sqlite: sqlite3.Connection, db: str, name: str) -> None:
     if name.startswith("system.buckets."):
         raise CommandError("IllegalOperation", f"{db}.{name} is for a time series, which does not exist")
     if name.startswith("system.") and name not in _SYSTEM_NAMES:
-        remedy = "; set MONGODB_URI to use a full MongoDB server" if name in _REFUSED_NAMES else ""
+        remedy = f"; {REMEDY}" if name in _REFUSED_NAMES else ""
         raise CommandError("InvalidNamespace", f"Invalid system namespace: {db}.{name}{remedy}")
     sql = "SELECT db FROM collections WHERE lower(db) = lower(?) AND db <> ? LIMIT 1"
     other = sqlite.execute(sql, (db, db)).fetchone()

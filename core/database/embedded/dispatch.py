@@ -18,7 +18,7 @@ from .failpoints import ConnectionDropped, FailPoints
 from .labels import add_labels
 from .options import is_long
 from .pace import Pace
-from .semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
+from .semantics.errors import REMEDY, CommandError, bad, mismatch, unparsable, unsupported
 from .semantics.values import exact, is_number, type_name
 from .transaction_options import ENDING, check_transaction_options
 from .wire import Request
@@ -26,7 +26,6 @@ from .writer import storage_error
 
 log = logging.getLogger("core.database.embedded")
 Reply = dict[str, Any]
-_REMEDY = "set MONGODB_URI to use a full MongoDB server"
 _NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
 
 
@@ -63,7 +62,7 @@ class Dispatcher:
         if row is None:
             raise CommandError(
                 "CommandNotFound",
-                f"no such command: '{call.name}' in the embedded database; {_REMEDY}",
+                f"no such command: '{call.name}' in the embedded database; {REMEDY}",
             )
         _check_options(call, row)
         lsid = call.command.get("lsid")
@@ -152,7 +151,7 @@ def _check_api_version(command: Mapping[str, Any]) -> None:
     if version not in (None, "1"):
         raise CommandError("APIVersionError", f'API version must be "1", not {version!r}')
     if command.get("apiStrict"):
-        raise CommandError("APIStrictError", f"the embedded database does not offer apiStrict; {_REMEDY}")
+        raise CommandError("APIStrictError", f"the embedded database does not offer apiStrict; {REMEDY}")
 
 
 def _check_max_time(limit: Any) -> None:

@@ -11,11 +11,10 @@ from typing import Any
 
 from bson import Binary, Decimal128, Int64
 
-from .semantics.errors import CommandError, bad
+from .semantics.errors import REMEDY, CommandError, bad
 from .semantics.numbers import is_whole
 from .semantics.values import exact, is_nan, type_name
 
-_REMEDY = "set MONGODB_URI to use a full MongoDB server"
 _LONGEST = 2**63 - 1
 
 
@@ -61,7 +60,7 @@ class Fields:
         for name, value in given.items():
             option = self.known.get(name)
             if option is None:
-                message = f"BSON field '{where}.{name}' is an unknown field, or not offered here; {_REMEDY}"
+                message = f"BSON field '{where}.{name}' is an unknown field, or not offered here; {REMEDY}"
                 raise CommandError("Location40415", message)
             if option is not ANY:
                 option.check(f"{where}.{name}", value)

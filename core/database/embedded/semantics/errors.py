@@ -76,7 +76,8 @@ CODES: dict[str, int] = {
     "DuplicateKey": 11000,
     "OutOfDiskSpace": 14031,
 }
-_REMEDY = "set MONGODB_URI to use a full MongoDB server"
+REMEDY = "set MONGODB_URI to use a full MongoDB server"
+"""What every refusal of something not offered ends with."""
 
 
 class CommandError(Exception):
@@ -109,7 +110,7 @@ _KINDS: dict[str, str] = {
 
 def unsupported(what: str, kind: str = "operator") -> CommandError:
     """The refusal of ``what`` (``"$where"``), which is no part of this server; ``kind`` chooses MongoDB's own code."""
-    return CommandError(_KINDS[kind], f"the embedded database does not offer the {kind} {what}; {_REMEDY}")
+    return CommandError(_KINDS[kind], f"the embedded database does not offer the {kind} {what}; {REMEDY}")
 
 
 def bad(message: str) -> CommandError:
