@@ -183,6 +183,10 @@ def test_a_change_stream_tells_the_value(db: Db, name: str, stages: list[Stage])
     same(replaced["fullDocument"], value)
 
 
+def _bytes(elements: bytes) -> bytes:
+    return struct.pack("<i", len(elements) + 5) + elements + b"\0"
+
+
 def _document(element: bytes) -> RawBSONDocument:
     """The element within an array within a document, after values of other types."""
     before = encode({"_id": 1, **{f"v{place}": value for place, value in enumerate(VALUES.values())}})[4:-1]
@@ -220,6 +224,81 @@ def test_bytes_that_look_like_a_deprecated_type_are_none(db: Db) -> None:
     looks = [b"\x06a\0", "\x0ea\x04", 0x0E610E, {"\x06": "\x0ename"}, ObjectId(b"\x06a\0\x0eb\0\x0cc\0\x06d\0"), 0.1]
     db.c.insert_one({"_id": 1, **{f"\x0e{place}": value for place, value in enumerate(looks)}})
     assert list((db.c.find_one() or {}).values()) == [1, *looks]
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        b"\x10a\0\1\0\0\0\x10a\0\2\0\0\0",
+        b"\x03v\0" + _bytes(b"\x0aa\0\x0aa\0"),
+        b"\x04v\0" + _bytes(b"\x030\0" + _bytes(b"\x0aa\0\x02b\0\1\0\0\0\0\x0aa\0")),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused_for_one_of_its_values_would_be_lost(db: Db, elements: bytes) -> None:
+    twice = RawBSONDocument(_bytes(elements), RAW)
+    for attempt in (
+        lambda: db.c.insert_one(twice),
+        lambda: db.c.insert_many([twice, twice]),
+        lambda: db.c.update_one({}, {"$set": {"v": twice}}, upsert=True),
+        lambda: db.c.find_one_and_replace({}, twice, upsert=True),
+        lambda: db.c.delete_one({"v": twice}),
+        lambda: list(db.c.find({"v": twice})),
+        lambda: list(db.c.aggregate([{"$match": twice}])),
+    ):
+        with pytest.raises(OperationFailure, match="two fields of the name 'a'; set MONGODB_URI"):
+            attempt()
+    assert db.c.count_documents({}) == 0
+
+
+def test_names_of_array_items_say_nothing(db: Db) -> None:
+    array = _bytes(b"\x0aa\0\x08a\0\1\x10abc\0\2\0\0\0")
+    db.c.insert_one(RawBSONDocument(_bytes(b"\x04v\0" + array), RAW))
+    assert (db.c.find_one({"v": 2}, {"_id": 0}) or {}) == {"v": [None, True, 2]}
+
+
+@pytest.mark.parametrize(("levels", "stored"), [(179, True), (180, False), (199, False), (250, False), (700, False)])
+@pytest.mark.parametrize("wrap", [lambda value: {"a": value}, lambda value: [value]])
+def test_documents_of_more_levels_than_mongodb_stores_are_refused(
+    db: Db, levels: int, stored: bool, wrap: Callable[[Any], Any]
+) -> None:
+    value = _nested(wrap, levels)
+    wide = {"wide": [{"n": number} for number in range(500)]}
+    for document in ({"_id": 1, "v": value}, {**wide, "_id": 2, "v": value}):
+        for write in (
+            lambda document=document: db.c.insert_one(document),
+            lambda document=document: db.c.replace_one({"_id": document["_id"]}, document, upsert=True),
+        ):
+            if stored:
+                write()
+                assert db.c.find_one({"_id": document["_id"]}) == document
+                db.c.delete_one({"_id": document["_id"]})
+                continue
+            with pytest.raises(OperationFailure, match="depth of") as caught:
+                write()
+            assert caught.value.code == 15
+    db.c.insert_one({"_id": 1})
+    if not stored:
+        with pytest.raises(OperationFailure, match="depth of"):
+            db.c.update_one({"_id": 1}, {"$set": {"v": value}})
+
+
+def test_a_command_has_200_levels_at_most(db: Db) -> None:
+    def wrap(value: Any) -> Any:
+        return {"a": value}
+
+    db.command("ping", comment=_nested(wrap, 200))
+    for levels in (201, 900):
+        with pytest.raises(OperationFailure, match="depth of 200") as caught:
+            db.command("ping", comment=_nested(wrap, levels))
+        assert caught.value.code == 15
+    assert db.command("ping")["ok"] == 1
+
+
+def _nested(wrap: Callable[[Any], Any], levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = wrap(value)
+    return value
 
 
 @pytest.mark.parametrize("size", [1_000, 16 * 1024 * 1024 - 64])

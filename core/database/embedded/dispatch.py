@@ -18,7 +18,7 @@ from .failpoints import ConnectionDropped, FailPoints
 from .labels import add_labels
 from .options import is_long
 from .pace import Pace
-from .semantics.errors import REMEDY, CommandError, bad, mismatch, unparsable, unsupported
+from .semantics.errors import REMEDY, CommandError, bad, mismatch, unparsable
 from .semantics.values import exact, is_number, type_name
 from .transaction_options import ENDING, check_transaction_options
 from .wire import Request
@@ -44,8 +44,8 @@ class Dispatcher:
             address=address, peer=peer,
         )  # fmt: skip
         try:
-            if request.deprecated:
-                raise unsupported("undefined, DBPointer or symbol", "type")
+            if request.fault is not None:
+                raise request.fault
             reply = self._fail_points.reply_to(call, self._answer) if self._fail_points else self._answer(call)
             reply.setdefault("ok", 1.0)
         except ConnectionDropped:

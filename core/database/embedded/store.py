@@ -12,6 +12,7 @@ from bson import ObjectId, Regex
 from .catalog import Catalog, Collection
 from .changes import ChangeLog
 from .differences import describe_update
+from .given import DEEPEST_STORED, is_deeper, too_deep
 from .indexes import Document, Index
 from .semantics.errors import CommandError
 from .semantics.keys import encode_key
@@ -95,7 +96,7 @@ class Store:
                 "ImmutableField", "Performing an update on the path '_id' would modify the immutable field '_id'"
             )
         body = encode(new)
-        check_size(body)
+        check_storable(body, new)
         writing.sqlite.execute("UPDATE documents SET body = ? WHERE seq = ?", (body, seq))
         writing.sqlite.execute(_CHANGE, (0, collection.number))
         for index in collection.indexes[1:]:
@@ -155,13 +156,13 @@ def prepare(document: Document, body: bytes | None = None) -> New:
     """A document ready for ``insert``: ``_id`` first, made if missing; ``body`` is how the client encoded it.
 
     Raises:
-        CommandError: an ``_id`` that MongoDB refuses, or more than 16 MiB.
+        CommandError: an ``_id`` that MongoDB refuses, more than 16 MiB, or too many levels.
     """
     if body is None or next(iter(document), None) != "_id":
         document = {"_id": document.get("_id", None) if "_id" in document else ObjectId(), **document}
         body = encode(document)
     check_id(document["_id"])
-    check_size(body)
+    check_storable(body, document)
     return body, document
 
 
@@ -178,12 +179,14 @@ def check_id(value: Any) -> None:
                 )
 
 
-def check_size(body: bytes) -> None:
+def check_storable(body: bytes, document: Document) -> None:
     if len(body) > MAX_DOCUMENT_BYTES:
         raise CommandError(
             "BSONObjectTooLarge",
             f"object to insert too large. size in bytes: {len(body)}, max size: {MAX_DOCUMENT_BYTES}",
         )
+    if is_deeper(body, document, DEEPEST_STORED - 1):
+        raise too_deep(DEEPEST_STORED)
 
 
 def duplicate_key(collection: Collection, index: Index, values: Document) -> CommandError:

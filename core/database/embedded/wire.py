@@ -4,11 +4,13 @@ that drivers still begin with."""
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from bson.errors import InvalidBSON
 
-from .deprecated_types import holds_deprecated
+from .given import decode_given, refuse_deprecated
+from .semantics.errors import CommandError
 from .semantics.values import decode, encode
 
 MAX_MESSAGE_BYTES = 48_000_000
@@ -36,8 +38,8 @@ class Request:
     bodies: Mapping[str, Sequence[bytes]]
     silent: bool
     """The client wants no answer (``moreToCome``)."""
-    deprecated: bool = False
-    """It holds values of types that are not offered."""
+    fault: CommandError | None = None
+    """Why it cannot be taken; the command is empty then."""
 
 
 def read_request(stream: Stream) -> Request | None:
@@ -91,29 +93,30 @@ def _message(request_id: int, body: bytes) -> Request:
         raise ProtocolError(f"required flags {flags:#x}")
     end = len(body) - (4 if flags & _CHECKSUM else 0)
     position = 4
-    command: dict[str, Any] | None = None
+    encoded: bytes | None = None
     bodies: dict[str, list[bytes]] = {}
-    deprecated = False
     while position < end:
         kind, position = body[position], position + 1
         size = _size(body, position)
         if kind == 0:
-            command = decode(body[position : position + size])
-            deprecated = deprecated or holds_deprecated(body[position : position + size])
+            encoded = body[position : position + size]
         elif kind == 1:
             name_end = body.index(b"\0", position + 4)
             documents = _documents(body, name_end + 1, position + size)
             bodies[body[position + 4 : name_end].decode()] = documents
-            deprecated = deprecated or any(map(holds_deprecated, documents))
         else:
             raise ProtocolError(f"a section of kind {kind}")
         position += size
-    if command is None:
+    if encoded is None:
         raise ProtocolError("a message without a command")
-    return Request(
-        id=request_id, opcode=_OP_MSG, command=command, bodies=bodies, silent=bool(flags & _MORE_TO_COME),
-        deprecated=deprecated,
-    )  # fmt: skip
+    silent = bool(flags & _MORE_TO_COME)
+    try:
+        for one in chain([encoded], *bodies.values()):
+            refuse_deprecated(one)
+        command = decode_given(encoded)
+    except CommandError as fault:
+        return Request(id=request_id, opcode=_OP_MSG, command={}, bodies={}, silent=silent, fault=fault)
+    return Request(id=request_id, opcode=_OP_MSG, command=command, bodies=bodies, silent=silent)
 
 
 def _documents(body: bytes, position: int, end: int) -> list[bytes]:

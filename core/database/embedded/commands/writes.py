@@ -8,6 +8,7 @@ from bson import Regex
 from ..call import Call, boolean, hint, mapping
 from ..edits import NotQuick, Outcome, Statement, edit, edit_at_once, savepoint
 from ..engine import Engine
+from ..given import decode_all_given, decode_given
 from ..semantics.collation import Collation
 from ..semantics.errors import CommandError, bad, mismatch, unparsable
 from ..semantics.evaluation import truthy
@@ -15,7 +16,7 @@ from ..semantics.expressions import command_variables
 from ..semantics.predicates import is_operators
 from ..semantics.projection import compile_projection
 from ..semantics.updates import compile_update
-from ..semantics.values import decode, decode_all, exact, is_number, type_name
+from ..semantics.values import exact, is_number, type_name
 from ..sessions import recall, remember
 from ..store import New, prepare
 from ..timestamps import fill_timestamps, may_leave_timestamps
@@ -76,7 +77,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
 def _new(engine: Engine, items: Sequence[Any]) -> list[New]:
     """Documents to insert, all as the client encoded them or all as they stood in the command."""
     if isinstance(items[0], bytes):
-        return [_encoded(engine, body, document) for body, document in zip(items, decode_all(items), strict=True)]
+        return [_encoded(engine, body, document) for body, document in zip(items, decode_all_given(items), strict=True)]
     return [prepare(fill_timestamps(item, engine.clock)) for item in items]
 
 
@@ -189,7 +190,7 @@ def _run(
     modified: bool,
 ) -> Reply:
     """All statements; those held to one key share a commit, each other has its own."""
-    items = [decode(item) if isinstance(item, bytes) else item for item in _statements(call, key)]
+    items = [decode_given(item) if isinstance(item, bytes) else item for item in _statements(call, key)]
     for item in items:
         check(item)
     totals = _earlier(engine, call)
