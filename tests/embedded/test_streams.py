@@ -43,13 +43,13 @@ def test_an_update_tells_what_changed_and_on_demand_the_document(db: Db) -> None
     db.c.insert_one({"_id": 1, "a": {"b": 1, "c": 2}, "l": [1, 2, 3], "gone": 1})
     with db.c.watch(full_document="updateLookup") as stream:
         db.c.update_one({"_id": 1}, {"$set": {"a.b": 5, "new": "x"}, "$unset": {"gone": ""}, "$push": {"l": 4}})
-        db.c.update_one({"_id": 1}, {"$set": {"l": [1, 2]}})
+        db.c.update_one({"_id": 1}, {"$set": {"l": [1, 2], "a": {"b": 5, "c": 3}}})
         db.c.update_one({"_id": 1}, {"$set": {"new": "x"}})  # changes nothing
         db.c.replace_one({"_id": 1}, {"r": 1})
         first, second, third = (next(stream) for _ in range(3))
     assert first["updateDescription"]["updatedFields"] == {"a.b": 5, "new": "x", "l.3": 4}
     assert first["updateDescription"]["removedFields"] == ["gone"]
-    assert second["updateDescription"]["truncatedArrays"] == [{"field": "l", "newSize": 2}]
+    assert second["updateDescription"]["updatedFields"] == {"a": {"b": 5, "c": 3}, "l": [1, 2]}
     assert first["fullDocument"] == {"_id": 1, "r": 1}  # as it is when it is looked up
     assert third["operationType"] == "replace"
 

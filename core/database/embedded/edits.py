@@ -7,7 +7,7 @@ snapshot; the writer then only checks that nothing has come between. A statement
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bson import ObjectId, Regex
@@ -19,7 +19,7 @@ from .scans import Reading
 from .search import Search
 from .semantics.collation import Collation
 from .semantics.errors import CommandError
-from .semantics.updates import Update, upsert_base
+from .semantics.updates import Changed, Update, upsert_base
 from .semantics.values import decode, encode
 from .store import prepare
 from .timestamps import fill_timestamps
@@ -49,6 +49,16 @@ class Statement:
         return Search(
             collection, self.query, sort=self.sort, collation=self.collation, hint=self.hint, variables=self.variables
         )
+
+    def change(self, document: Document) -> Changed | None:
+        """The document after the update, None of a deletion."""
+        return self.update.change(document) if self.update is not None else None
+
+    def modifies(self, changed: Changed, body: bytes) -> bool:
+        """Whether it counts as a change of the document whose bytes are ``body``."""
+        if changed.log is not None:
+            return bool(changed.log)
+        return (self.update is not None and self.update.always_modifies) or encode(changed.document) != body
 
 
 @dataclass(kw_only=True)
@@ -90,8 +100,7 @@ def edit_at_once(engine: Engine, call: Call, writing: Writing, statement: Statem
     outcome = Outcome()
     for seq, body in rows:
         document = decode(body)
-        after = statement.update.apply(document) if statement.update is not None else None
-        _apply(engine, writing, search, statement, (seq, body, document, after), outcome)
+        _apply(engine, writing, search, statement, (seq, body, document, statement.change(document)), outcome)
     if not rows and statement.upsert:
         _upsert(engine, call, writing, statement, outcome)
     return outcome
@@ -106,26 +115,26 @@ def _may_be_long(query: Any) -> bool:
     return isinstance(query, Regex)
 
 
-Planned = tuple[int, bytes, Document, Document | None]
+Planned = tuple[int, bytes, Document, Changed | None]
 """Number, bytes and document as found, and what it shall become (None: nothing)."""
 
 
 def _apply(
     engine: Engine, writing: Writing, search: Search, statement: Statement, planned: Planned, outcome: Outcome
 ) -> None:
-    seq, body, document, after = planned
+    seq, body, document, changed = planned
     collection = search.collection
     assert collection is not None
     outcome.matched += 1
-    if after is not None and statement.update is not None and statement.update.replacement:
-        after = fill_timestamps(after, engine.clock)
+    if changed is not None and changed.replacement:
+        changed = replace(changed, document=fill_timestamps(changed.document, engine.clock))
     if not statement.many:
-        outcome.before, outcome.after = document, after
-    if after is None:
+        outcome.before, outcome.after = document, changed.document if changed is not None else None
+    if changed is None:
         engine.store.delete(writing, collection, seq, document)
-    elif statement.update is not None and (statement.update.always_modifies or encode(after) != body):
+    elif statement.modifies(changed, body):
         outcome.modified += 1
-        engine.store.replace(writing, collection, seq, document, after, whole=statement.update.replacement)
+        engine.store.replace(writing, collection, seq, document, changed)
 
 
 def _upsert(engine: Engine, call: Call, writing: Writing, statement: Statement, outcome: Outcome) -> None:
@@ -191,7 +200,7 @@ def _edit_one(engine: Engine, call: Call, statement: Statement, note: Noted) -> 
 def _planned(search: Search, statement: Statement, reading: Reading, limit: int) -> Iterator[Planned]:
     for seq, body, document in search.rows(reading, 0, limit):
         document = document if document is not None else decode(body)
-        yield seq, body, document, statement.update.apply(document) if statement.update is not None else None
+        yield seq, body, document, statement.change(document)
 
 
 def _edit_many(engine: Engine, call: Call, statement: Statement, note: Noted) -> Outcome:
@@ -264,7 +273,7 @@ def _as_it_is_now(sqlite: sqlite3.Connection, search: Search, statement: Stateme
     document = decode(body) if body is not None else None
     if body is None or document is None or not search.match(document):
         return None
-    return planned[0], body, document, statement.update.apply(document) if statement.update is not None else None
+    return planned[0], body, document, statement.change(document)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from .given import DEEPEST_STORED, is_deeper, too_deep
 from .indexes import Document, Index
 from .semantics.errors import CommandError
 from .semantics.keys import encode_key
+from .semantics.updates import Changed
 from .semantics.values import decode, encode
 from .sqlite import Blob
 from .wire import MAX_DOCUMENT_BYTES
@@ -87,10 +88,9 @@ class Store:
                 seen[key] = seq
         raise AssertionError("no duplicate key where SQLite found one")
 
-    def replace(
-        self, writing: Writing, collection: Collection, seq: int, old: Document, new: Document, *, whole: bool
-    ) -> None:
-        """Put ``new`` in the place of ``old``; ``whole`` says how a change stream tells it."""
+    def replace(self, writing: Writing, collection: Collection, seq: int, old: Document, changed: Changed) -> None:
+        """Put a changed document in the place of the old one."""
+        new = changed.document
         if encode_key(old["_id"]) != encode_key(new.get("_id")):
             raise CommandError(
                 "ImmutableField", "Performing an update on the path '_id' would modify the immutable field '_id'"
@@ -101,11 +101,12 @@ class Store:
         writing.sqlite.execute(_CHANGE, (0, collection.number))
         for index in collection.indexes[1:]:
             self._move_entries(writing, collection, index, seq, old, new)
-        if whole:
+        described = describe_update(old, changed)
+        if described is None:
             self.log.add(writing, collection, "replace", body)
         else:
-            described = {"documentKey": {"_id": new["_id"]}, "updateDescription": describe_update(old, new)}
-            self.log.add(writing, collection, "update", encode(described))
+            told = {"documentKey": {"_id": new["_id"]}, "updateDescription": described}
+            self.log.add(writing, collection, "update", encode(told))
 
     def _move_entries(
         self, writing: Writing, collection: Collection, index: Index, seq: int, old: Document, new: Document

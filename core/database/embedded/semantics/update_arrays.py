@@ -13,7 +13,7 @@ from .keys import encode_key, invert
 from .matching import compile_query, is_operators
 from .numbers import is_whole, to_int
 from .sorting import compile_sort
-from .update_operators import UNCHANGED, Modify, Row, Target
+from .update_operators import UNCHANGED, Appended, Modify, Row, Target
 from .values import MISSING, exact, is_number, type_name
 
 _PUSH_OPTIONS = ("$each", "$position", "$slice", "$sort")
@@ -46,7 +46,7 @@ def _integer(name: str, value: Any) -> int:
 
 def _push(argument: Any, target: Target) -> Modify:
     if type(argument) is not dict or "$each" not in argument:
-        return lambda old: [argument] if old is MISSING else [*_array(old, target), argument]
+        argument = {"$each": [argument]}
     items = _each("$push", argument, _PUSH_OPTIONS, bad)
     place = _integer("$position", argument["$position"]) if "$position" in argument else None
     changes: list[Change] = []
@@ -56,12 +56,17 @@ def _push(argument: Any, target: Target) -> Modify:
         changes.append(_slicing(_integer("$slice", argument["$slice"])))
 
     def modify(old: Any) -> Any:
-        found = list(_array(old, target)) if old is not MISSING else []
-        at = len(found) if place is None else place
+        known = _array(old, target) if old is not MISSING else []
+        at = len(known) if place is None else place
+        found = [*known]
         found[at:at] = items
         for change in changes:
             found = change(found)
-        return found
+        if old is MISSING or "$sort" in argument or len(found) < len(known) + len(items):
+            return found
+        if not items:
+            return UNCHANGED
+        return Appended(found, len(items)) if known and (place is None or place > len(known)) else found
 
     return modify
 
@@ -110,7 +115,9 @@ def _add_to_set(argument: Any, target: Target) -> Modify:
             key = encode_key(item, target.collation)
             if key not in keys:
                 added.setdefault(key, item)
-        return [*known, *added.values()] if added or old is MISSING else UNCHANGED
+        if old is MISSING:
+            return list(added.values())
+        return Appended([*known, *added.values()], len(added)) if added else UNCHANGED
 
     return modify
 
@@ -161,7 +168,7 @@ def _pop(argument: Any, target: Target) -> Modify:
             return UNCHANGED
         if type(old) is not list:
             raise mismatch(f"Path '{target.path}' contains an element of non-array type '{type_name(old)}'")
-        return old[:-1] if last else old[1:]
+        return (old[:-1] if last else old[1:]) if old else UNCHANGED
 
     return modify
 

@@ -1,7 +1,7 @@
 """Update operators on one field: https://www.mongodb.com/docs/manual/reference/operator/update-field/
 
 A row compiles the operator's argument to a function from the old value (MISSING where there is none) to the new one;
-UNCHANGED means that the field stays as it is.
+UNCHANGED means that the field stays as it is, Appended that an array only grew.
 """
 
 import time
@@ -18,7 +18,7 @@ from .expressions import current_time
 from .keys import encode_key
 from .matching import Scope
 from .numbers import DECIMAL, DOUBLE, fits_long, kind, whole
-from .values import MISSING, exact, is_nan, is_number, type_name
+from .values import MISSING, exact, identical, is_nan, is_number, type_name
 
 Modify = Callable[[Any], Any]
 Row = Callable[[Any, "Target"], Modify]
@@ -44,8 +44,16 @@ class _Unchanged:
 UNCHANGED: Final = _Unchanged()
 
 
+@dataclass(frozen=True)
+class Appended:
+    """A new array whose last ``count`` elements are new."""
+
+    items: list[Any]
+    count: int
+
+
 def _set(argument: Any, target: Target) -> Modify:
-    return lambda old: argument
+    return lambda old: UNCHANGED if old is not MISSING and identical(old, argument) else argument
 
 
 def _arithmetic(name: str, verb: str, compute: Callable[[Any, Any], Any], start: Callable[[Any], Any]) -> Row:
@@ -136,7 +144,7 @@ def _bit(argument: Any, target: Target) -> Modify:
             raise bad(f"Cannot apply $bit to a value of non-integral type: {what}")
         for name, operand in argument.items():
             value = whole(_BITS[name](int(value), int(operand)), max(kind(value), kind(operand)))
-        return value
+        return UNCHANGED if old is not MISSING and identical(old, value) else value
 
     return modify
 

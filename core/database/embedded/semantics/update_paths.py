@@ -63,16 +63,21 @@ def _child(value: Any, part: str) -> Any:
     return MISSING
 
 
-def put(document: dict[str, Any], path: Path, value: Any) -> None:
-    """Set the value, making documents on the way."""
+def put(document: dict[str, Any], path: Path, value: Any) -> int | None:
+    """Set the value, making documents on the way; where on the path the first thing was new, if any was."""
     node: Any = document
-    for depth, part in enumerate(path[:-1]):
+    created: int | None = None
+    for depth, part in enumerate(path):
         child = _child(node, part)
-        if child is MISSING:
+        if child is MISSING and created is None:
+            created = depth
+        if depth == len(path) - 1:
+            _set(node, path, depth, value)
+        elif child is MISSING:
             child = {}
             _set(node, path, depth, child)
         node = child
-    _set(node, path, len(path) - 1, value)
+    return created
 
 
 def _set(node: Any, path: Path, depth: int, value: Any) -> None:

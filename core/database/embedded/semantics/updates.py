@@ -1,6 +1,7 @@
 """Updates, compiled once: operators, pipelines and replacements. https://www.mongodb.com/docs/manual/reference/operator/update/"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .array_filters import Elements, check_identifiers, compile_array_filters, concrete_paths
@@ -10,7 +11,8 @@ from .matching import Scope
 from .positions import compile_position
 from .stages.shaping import compile_shaping
 from .update_arrays import ARRAY_ROWS
-from .update_operators import FIELD_ROWS, UNCHANGED, Target, check_operand
+from .update_log import UpdateLog
+from .update_operators import FIELD_ROWS, UNCHANGED, Appended, Target, check_operand
 from .update_paths import (
     Path,
     application_order,
@@ -24,9 +26,9 @@ from .update_paths import (
     value_at,
 )
 from .upserts import upsert_base
-from .values import MISSING, copy, equal
+from .values import MISSING, copy, equal, identical
 
-__all__ = ["UPDATE_OPERATORS", "Update", "compile_update", "upsert_base"]
+__all__ = ["UPDATE_OPERATORS", "Changed", "Update", "compile_update", "upsert_base"]
 
 _ROWS = {**FIELD_ROWS, **ARRAY_ROWS}
 UPDATE_OPERATORS = (*_ROWS, "$unset", "$rename", "$", "$[]", "$[<identifier>]", "$each", "$position", "$slice", "$sort")
@@ -34,33 +36,50 @@ UPDATE_OPERATORS = (*_ROWS, "$unset", "$rename", "$", "$[]", "$[<identifier>]", 
 PIPELINE_STAGES = ("$set", "$addFields", "$unset", "$project", "$replaceRoot", "$replaceWith")
 """The stages of update pipelines."""
 
-Apply = Callable[[dict[str, Any], int | None], None]
+Apply = Callable[[dict[str, Any], int | None, UpdateLog], None]
 """Changes a copy of a document; the number is the place of the element the query matched."""
 Step = tuple[Path, Apply]
+Change = Callable[[dict[str, Any], bool, UpdateLog], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A document after an update; ``log`` is what operators did, None of a pipeline or a replacement."""
+
+    document: dict[str, Any]
+    log: UpdateLog | None = None
+    replacement: bool = False
 
 
 class Update:
-    """``apply`` gives the new document and leaves the old one as it was."""
+    """``change`` gives the new document and leaves the old one as it was."""
 
     def __init__(
         self,
-        change: Callable[[dict[str, Any], bool], dict[str, Any]],
+        change: Change,
         *,
         replacement: bool = False,
         always_modifies: bool = False,
+        logs: bool = False,
     ) -> None:
-        self._change = change
+        self._change, self._logs = change, logs
         self.replacement = replacement
         """A whole document takes the place of the old one."""
         self.always_modifies = always_modifies
         """Counts as a change where nothing differs: MongoDB compares a replacement before it adds the ``_id``."""
 
-    def apply(self, document: dict[str, Any], *, inserting: bool = False) -> dict[str, Any]:
+    def change(self, document: dict[str, Any], *, inserting: bool = False) -> Changed:
         """The document after the update; ``inserting`` for an upsert, whose base is ``upsert_base``.
 
         Raises CommandError where the update cannot be made of this document, ``_id`` among it.
         """
-        return _with_identifier(document, self._change(document, inserting))
+        log = UpdateLog()
+        after = _with_identifier(document, self._change(document, inserting, log))
+        return Changed(document=after, log=log if self._logs else None, replacement=self.replacement)
+
+    def apply(self, document: dict[str, Any], *, inserting: bool = False) -> dict[str, Any]:
+        """The document of ``change``."""
+        return self.change(document, inserting=inserting).document
 
 
 def compile_update(
@@ -81,7 +100,7 @@ def compile_update(
         change = _replacement(dict(update), array_filters)
         return Update(change, replacement=True, always_modifies="_id" not in update)
     scope = Scope(collation=collation, variables=variables)
-    return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}))
+    return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}), logs=True)
 
 
 def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -101,24 +120,24 @@ def _immutable(change: str) -> CommandError:
     return CommandError("ImmutableField", f"{message}: {change}")
 
 
-def _replacement(document: dict[str, Any], filters: Any) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
+def _replacement(document: dict[str, Any], filters: Any) -> Change:
     if filters:
         raise unparsable("arrayFilters may not be specified for a replacement-style update")
     for name in document:
         if name.startswith("$"):
             where = "is not allowed in the context of an update's replacement document."
             raise CommandError("DollarPrefixedFieldName", f"The dollar ($) prefixed field '{name}' in '{name}' {where}")
-    return lambda old, inserting: document
+    return lambda old, inserting, log: document
 
 
 def _pipeline(
     stages: Sequence[Any], filters: Any, collation: Collation | None, variables: Mapping[str, Any] | None
-) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
+) -> Change:
     if filters:
         raise unparsable("arrayFilters may not be specified for pipeline-style updates")
     shapes = [_pipeline_stage(stage, collation, variables) for stage in stages]
 
-    def change(document: dict[str, Any], inserting: bool) -> dict[str, Any]:
+    def change(document: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
         for shape in shapes:
             document = shape(document)
         return document
@@ -138,9 +157,7 @@ def _pipeline_stage(stage: Any, collation: Collation | None, variables: Mapping[
 # Operators
 
 
-def _operators(
-    update: Mapping[str, Any], filters: Elements, scope: Scope, query: Mapping[str, Any]
-) -> Callable[[dict[str, Any], bool], dict[str, Any]]:
+def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query: Mapping[str, Any]) -> Change:
     steps = [(name, step) for name, operand in update.items() for step in _steps(name, operand, filters, scope)]
     paths = [path for _, (path, _) in steps]
     check_conflicts([*paths, *_rename_sources(update)])
@@ -151,14 +168,14 @@ def _operators(
     position = compile_position(query, scope) if any("$" in path for path in paths) else _no_position
     flexible = any(is_positional(part) for path in paths for part in path)
 
-    def change(document: dict[str, Any], inserting: bool) -> dict[str, Any]:
+    def change(document: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
         place = position(document)
         chosen = inserted if inserting else always
         if flexible:
             check_conflicts([one for path, _ in chosen for one in concrete_paths(document, path, place, filters)])
         new = copy(document)
         for _, apply in chosen:
-            apply(new, place)
+            apply(new, place, log)
         if not inserting:
             check_names((path[0] for path, _ in chosen), document, new)
         if "_id" in document and "_id" not in new:
@@ -187,31 +204,48 @@ def _steps(name: str, operand: Any, filters: Elements, scope: Scope) -> list[Ste
 def _step(name: str, text: str, argument: Any, filters: Elements, scope: Scope) -> Step:
     path = parse_path(text)
     if name == "$unset":
-        return path, lambda document, place: _unset(document, concrete_paths(document, path, place, filters))
+
+        def unset(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
+            for one in concrete_paths(document, path, place, filters):
+                log.reached(path, one)
+                _unset(document, one, log)
+
+        return path, unset
     modify = _ROWS[name](argument, Target(path=text, scope=scope))
     if not any(map(is_positional, path)):
-        return path, lambda document, place: _modify(document, path, modify)
+        return path, lambda document, place, log: _modify(document, path, modify, log)
 
-    def apply(document: dict[str, Any], place: int | None) -> None:
+    def apply(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
         for one in concrete_paths(document, path, place, filters):
-            _modify(document, one, modify)
+            log.reached(path, one)
+            _modify(document, one, modify, log)
 
     return path, apply
 
 
-def _modify(document: dict[str, Any], path: Path, modify: Callable[[Any], Any]) -> None:
+def _modify(document: dict[str, Any], path: Path, modify: Callable[[Any], Any], log: UpdateLog) -> None:
     old = value_at(document, path)
     new = modify(old)
     if new is UNCHANGED:
         if old is MISSING:
             check_viable(document, path)
         return
-    put(document, path, copy(new))
+    if type(new) is Appended:
+        put(document, path, copy(new.items))
+        for place in range(len(new.items) - new.count, len(new.items)):
+            log.put((*path, str(place)), len(path))
+    else:
+        log.put(path, put(document, path, copy(new)))
 
 
-def _unset(document: dict[str, Any], paths: list[Path]) -> None:
-    for path in paths:
-        remove(document, path)
+def _unset(document: dict[str, Any], path: Path, log: UpdateLog) -> None:
+    if value_at(document, path) is MISSING:
+        return
+    if type(value_at(document, path[:-1])) is list:
+        log.put(path, None)
+    else:
+        log.deleted(path)
+    remove(document, path)
 
 
 # $rename
@@ -233,7 +267,7 @@ def _rename(source_text: str, target_text: Any) -> Step:
     if source == target:
         raise bad(f"The source and target field for $rename must differ: {source_text}")
 
-    def apply(document: dict[str, Any], place: int | None) -> None:
+    def apply(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
         value = value_at(document, source)
         if value is MISSING:
             check_viable(document, source)
@@ -243,7 +277,10 @@ def _rename(source_text: str, target_text: Any) -> Step:
         for path, role in ((source, "source"), (target, "destination")):
             _check_no_array(document, path, role)
         remove(document, source)
-        put(document, target, value)
+        known = value_at(document, target)
+        if known is MISSING or not identical(known, value):
+            log.put(target, put(document, target, value))
+        log.deleted(source)
 
     # Steps run in the order of their paths: a rename acts where its target stands.
     return target, apply
