@@ -133,8 +133,8 @@ def _max_time(command: Mapping[str, Any], name: str) -> float | None:
 
 def _check_options(call: Call, row: Row) -> None:
     row.options.check(call.name, call.command)
-    if call.name == "explain" and (explained := TABLE.get(next(iter(call.target), ""))):
-        explained.options.check(next(iter(call.target)), call.target)
+    if call.name == "explain":
+        _check_explained(call.target)
     if row.admin and call.db != "admin":
         raise CommandError("Unauthorized", f"{call.name} may only be run against the admin database.")
     check_transaction_options(call, allowed=row.transaction)
@@ -142,6 +142,14 @@ def _check_options(call: Call, row: Row) -> None:
     _check_api_version(call.command)
     check_read_concern(call, heeded=row.reads)
     check_write_concern(call, heeded=row.writes)
+
+
+def _check_explained(command: Mapping[str, Any]) -> None:
+    name = next(iter(command), "")
+    row = TABLE.get(name)
+    if row is None:
+        raise CommandError("CommandNotFound", f"Explain failed due to unknown command: '{name}'; {REMEDY}")
+    row.options.check(name, command)
 
 
 def _check_api_version(command: Mapping[str, Any]) -> None:

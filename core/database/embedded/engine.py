@@ -43,6 +43,8 @@ class Engine:
         self.lane = Lane()
         self.connections: Callable[[], int] = lambda: 0
         """How many clients are connected; the server says it."""
+        self.address_of: Callable[[int], str] = lambda connection: ""
+        """Where the client of a connection is; the server says it."""
         self._stopping = threading.Event()
         self._cleaned = 0
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)

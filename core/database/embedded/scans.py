@@ -79,6 +79,44 @@ class Reading:
         self._open.remove(cursor)
 
 
+class CountingReading(Reading):
+    """Tells how many keys of indexes and how many documents were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counted = 0
+        self._of_indexes: list[_Rows] = []
+        self._of_collections: list[_Rows] = []
+
+    def statement(self, sql: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
+        if sql in _COUNT.values():
+            every = _COUNT[sql in (_COUNT[True, False], _COUNT[True, True]), False]
+            self._counted += self.sqlite.execute(every, parameters).fetchone()[0]
+            return super().statement(sql, parameters)
+        cursor = self.sqlite.cursor(_Rows)
+        (self._of_collections if sql in (_FORWARDS, _BACKWARDS) else self._of_indexes).append(cursor)
+        self._open.append(cursor)
+        return cursor.execute(sql, parameters)
+
+    @property
+    def keys(self) -> int:
+        return self._counted + sum(rows.count for rows in self._of_indexes)
+
+    @property
+    def documents(self) -> int:
+        """An index is read together with the documents its keys lead to."""
+        return sum(rows.count for rows in (*self._of_indexes, *self._of_collections))
+
+
+class _Rows(sqlite3.Cursor):
+    count = 0
+
+    def __next__(self) -> Any:
+        row = super().__next__()
+        self.count += 1
+        return row
+
+
 def scan(reading: Reading, collection: Collection, plan: Plan) -> Iterator[Row]:
     """What the plan reaches, each document once."""
     if plan.parts:

@@ -54,6 +54,12 @@ class Search:
         """Whether the order is made in memory."""
         return self._key is not None and not self.plan.sorted
 
+    def explain(self) -> dict[str, Any]:
+        """The plan, as ``explain`` tells it."""
+        if self.collection is None:
+            return {"stage": "EOF"}
+        return {"stage": "SORT", "inputStage": self.plan.explain()} if self.sorts else self.plan.explain()
+
     def rows(self, reading: Reading, skip: int = 0, limit: int = 0) -> Iterator[Row]:
         """The matches in order; ``limit`` 0 is all of them."""
         if not self.sorts:
@@ -105,3 +111,23 @@ class Search:
             found = max(count_exact(reading, self.collection, self.plan) - skip, 0)
             return min(found, limit) if limit else found
         return sum(1 for _ in pick(self._matches(reading), skip, limit))
+
+
+class Watched:
+    """A search that tells what it handed on, before ``skip``, and how much of that was only counted."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self.passed = 0
+        self.counted: int | None = None
+
+    def documents(self, reading: Reading, skip: int = 0, limit: int = 0) -> Iterator[dict[str, Any]]:
+        for document in self._search.documents(reading, 0, limit and skip + limit):
+            self.passed += 1
+            if self.passed > skip:
+                yield document
+
+    def count(self, reading: Reading, skip: int = 0, limit: int = 0) -> int:
+        self.passed = self._search.count(reading, 0, limit and skip + limit)
+        self.counted = max(self.passed - skip, 0)
+        return self.counted

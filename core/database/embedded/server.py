@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from .dispatch import Dispatcher
 from .engine import Engine
@@ -113,6 +113,7 @@ class Server:
         self._dispatcher = dispatcher
         self._listeners = listeners
         dispatcher.engine.connections = lambda: len(self._open)
+        dispatcher.engine.address_of = lambda number: _address(self._open[number].getpeername())
         self._numbers = itertools.count(1)
         self._open: dict[int, socket.socket] = {}
         self._peers: dict[int, object] = {}
@@ -150,7 +151,7 @@ class Server:
             log.warning("a connection was not accepted: %s", error)
             time.sleep(_AFTER_REFUSAL)
             return
-        address = _address(listener)
+        address = _address(listener.getsockname())
         number = next(self._numbers)
         with self._lock:
             if len(self._open) >= _MOST_CONNECTIONS:
@@ -215,6 +216,6 @@ def _peer(connection: socket.socket) -> object:
     return None
 
 
-def _address(listener: socket.socket) -> str:
-    name = listener.getsockname()
-    return name if isinstance(name, str) else f"{name[0]}:{name[1]}"
+def _address(name: Any) -> str:
+    """Of a unix socket the path, where it has one."""
+    return (name or "anonymous unix socket:0") if isinstance(name, str) else f"{name[0]}:{name[1]}"

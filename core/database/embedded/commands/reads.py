@@ -20,7 +20,7 @@ from ..semantics.projection import compile_projection
 from ..semantics.values import MISSING, UNDEFINED, encode, is_number, type_name
 from ..streams import Stream
 from ..wire import MAX_DOCUMENT_BYTES
-from .aggregates import search_for
+from .aggregation import search_for
 
 Reply = dict[str, Any]
 
@@ -53,11 +53,12 @@ def find(engine: Engine, call: Call) -> Reply:
 def count(engine: Engine, call: Call) -> Reply:
     with engine.reading(call) as reading:
         search = search_for(engine, call, reading, "query")
-        return {"n": search.count(reading, call.number("skip"), _count_limit(call.command.get("limit", 0)))}
+        return {"n": search.count(reading, call.number("skip"), count_limit(call))}
 
 
-def _count_limit(limit: Any) -> int:
+def count_limit(call: Call) -> int:
     """Of a negative limit the sign says nothing."""
+    limit = call.command.get("limit", 0)
     if not is_number(limit):
         raise bad("limit value is not a valid number")
     if not is_long(limit):
@@ -68,9 +69,7 @@ def _count_limit(limit: Any) -> int:
 
 
 def distinct(engine: Engine, call: Call) -> Reply:
-    path = call.text("key")
-    if "\0" in path:
-        raise CommandError("Location31032", "Field path cannot contain a null byte")
+    path = distinct_path(call)
     with engine.reading(call) as reading:
         search = search_for(engine, call, reading, "query")
         found: dict[bytes, Any] = {}
@@ -82,6 +81,13 @@ def distinct(engine: Engine, call: Call) -> Reply:
     if sum(map(len, found)) > MAX_DOCUMENT_BYTES // 2 and len(encode({"": values})) > MAX_DOCUMENT_BYTES:
         raise CommandError("Location17217", "distinct too big, 16mb cap")
     return {"values": values}
+
+
+def distinct_path(call: Call) -> str:
+    path = call.text("key")
+    if "\0" in path:
+        raise CommandError("Location31032", "Field path cannot contain a null byte")
+    return path
 
 
 def get_more(engine: Engine, call: Call) -> Reply:

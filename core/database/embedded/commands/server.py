@@ -35,6 +35,10 @@ def ping(engine: Engine, call: Call) -> Reply:
     return {}
 
 
+def whats_my_uri(engine: Engine, call: Call) -> Reply:
+    return {"you": engine.address_of(call.connection)}
+
+
 def build_info(engine: Engine, call: Call) -> Reply:
     return {
         "version": _RELEASE, "versionArray": [7, 0, 0, 0], "gitVersion": "core", "modules": ["core-embedded"],

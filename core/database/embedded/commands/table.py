@@ -28,7 +28,7 @@ from ..options import (
     given,
     required,
 )  # fmt: skip
-from . import aggregates, collections, indexes, reads, server, writes
+from . import aggregates, collections, explain, indexes, reads, server, writes
 
 _GENERIC: Mapping[str, Option] = {
     "$db": given(TEXT), "$clusterTime": ANY, "$readPreference": ANY, "lsid": OBJECT, "txnNumber": LONG,
@@ -80,6 +80,7 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
     "isMaster": _hello,
     "ismaster": _hello,
     "ping": _row(server.ping),
+    "whatsmyuri": _row(server.whats_my_uri),
     "buildInfo": _build_info,
     "buildinfo": _build_info,
     "connectionStatus": _row(server.connection_status, showPrivileges=FLAG),
@@ -130,7 +131,7 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
         allowDiskUse=given(BOOLEAN), bypassDocumentValidation=FLAG, collation=OBJECT, hint=HINT, let=OBJECT,
         reads=True, writes=True, transaction=True,
     ),
-    "explain": _row(aggregates.explain, own=required(OBJECT), verbosity=TEXT, reads=True),
+    "explain": _row(explain.explain, own=required(OBJECT), verbosity=TEXT, reads=True),
     "insert": _row(
         writes.insert, documents=ARRAY, ordered=BOOLEAN, bypassDocumentValidation=FLAG, writes=True, transaction=True
     ),

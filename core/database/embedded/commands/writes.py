@@ -88,7 +88,7 @@ def _encoded(engine: Engine, body: bytes, document: dict[str, Any]) -> New:
 
 def update(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
-    return _run(engine, call, "updates", _check_update, lambda item: _update(item, variables), modified=True)
+    return _run(engine, call, "updates", _check_update, lambda item: update_statement(item, variables), modified=True)
 
 
 _UPDATE_OPTIONS = frozenset({"q", "u", "c", "multi", "upsert", "collation", "arrayFilters", "hint", "sort"})
@@ -109,7 +109,7 @@ def _check_update(item: Mapping[str, Any]) -> None:
     hint(item)
 
 
-def _update(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
+def update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
     query, change, sort, many = item["q"], item["u"], item.get("sort") or {}, boolean(item, "multi")
     constants = item.get("c")
     if constants is not None:
@@ -145,14 +145,7 @@ def _array_filters(options: Mapping[str, Any], where: str) -> list[Any] | None:
 
 def delete(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
-
-    def statement(item: Mapping[str, Any]) -> Statement:
-        return Statement(
-            query=item["q"], update=None, many=not truthy(item["limit"]),
-            collation=Collation.from_spec(item.get("collation")), hint=hint(item), variables=variables,
-        )  # fmt: skip
-
-    return _run(engine, call, "deletes", _check_delete, statement, modified=False)
+    return _run(engine, call, "deletes", _check_delete, lambda item: delete_statement(item, variables), modified=False)
 
 
 def _check_delete(item: Mapping[str, Any]) -> None:
@@ -165,6 +158,13 @@ def _check_delete(item: Mapping[str, Any]) -> None:
     if not is_number(limit) or exact(limit) not in (0, 1):
         raise unparsable(f"The limit field in delete objects must be 0 or 1. Got {limit}")
     hint(item)
+
+
+def delete_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
+    return Statement(
+        query=item["q"], update=None, many=not truthy(item["limit"]),
+        collation=Collation.from_spec(item.get("collation")), hint=hint(item), variables=variables,
+    )  # fmt: skip
 
 
 def _required(options: Mapping[str, Any], name: str, where: str) -> Any:
@@ -200,6 +200,15 @@ def _run(
         if totals.done == at and totals.goes_on(len(items), call):
             totals = _slow(engine, call, items[at], parse, totals)
     return totals.reply(modified=modified)
+
+
+def one_statement(call: Call, key: str) -> Mapping[str, Any]:
+    """The statement of a write to explain, of which there may be no more."""
+    items = _statements(call, key)
+    if len(items) != 1:
+        raise CommandError("InvalidLength", "explained write batches must be of size 1")
+    (_check_update if key == "updates" else _check_delete)(items[0])
+    return items[0]
 
 
 def _quick(
@@ -244,16 +253,10 @@ def _slow(
 
 
 def find_and_modify(engine: Engine, call: Call) -> Reply:
-    removing, change = call.flag("remove"), call.command.get("update")
-    if removing == ("update" in call.command):
-        raise unparsable("Either an update or remove=true must be specified")
-    if removing and (call.flag("new") or call.flag("upsert")):
-        raise unparsable("Cannot specify both new=true or upsert=true and remove=true")
-    call.flag("bypassDocumentValidation")
     earlier = _recalled(engine, call)
     if earlier is not None:
         return earlier
-    statement = _find_and_modify_statement(call, change)
+    removing, statement = call.flag("remove"), find_and_modify_statement(call)
     shape = compile_projection(call.mapping("fields"), query=statement.query, collation=call.collation)
 
     def reply(outcome: Outcome) -> Reply:
@@ -279,7 +282,13 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
         return reply(edit(engine, call, statement, note))
 
 
-def _find_and_modify_statement(call: Call, change: Any) -> Statement:
+def find_and_modify_statement(call: Call) -> Statement:
+    removing, change = call.flag("remove"), call.command.get("update")
+    if removing == ("update" in call.command):
+        raise unparsable("Either an update or remove=true must be specified")
+    if removing and (call.flag("new") or call.flag("upsert")):
+        raise unparsable("Cannot specify both new=true or upsert=true and remove=true")
+    call.flag("bypassDocumentValidation")
     query, sort = call.mapping("query") or {}, call.sort
     variables = command_variables(call.mapping("let"))
     filters, found = _array_filters(call.command, call.name), None
