@@ -20,6 +20,7 @@ from .operators import (
     conversions,
     dates,
     objects,
+    powers,
     regexes,
     sets,
     strings,
@@ -33,7 +34,7 @@ __all__ = ["EXPRESSIONS", "command_variables", "compile_expression", "truthy", "
 
 _OPERATORS: dict[str, Row] = {
     **arithmetic.ROWS, **arrays.ROWS, **bindings.ROWS, **comparison.ROWS, **conditions.ROWS, **conversions.ROWS,
-    **dates.ROWS, **objects.ROWS, **regexes.ROWS, **sets.ROWS, **strings.ROWS, **summaries.ROWS,
+    **dates.ROWS, **objects.ROWS, **powers.ROWS, **regexes.ROWS, **sets.ROWS, **strings.ROWS, **summaries.ROWS,
 }  # fmt: skip
 EXPRESSIONS = (*_OPERATORS, "$meta")
 """The expression operators offered."""

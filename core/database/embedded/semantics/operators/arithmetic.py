@@ -12,14 +12,14 @@ from bson.datetime_ms import DatetimeMS
 
 from .. import numbers
 from ..dates import date_of
-from ..errors import CommandError, mismatch, unsupported
+from ..errors import CommandError, mismatch
 from ..evaluation import Evaluate, Row, Scope, function, is_nullish, rows
 from ..limits import check_elements
 from ..numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_decimal, to_double, to_int, whole
 from ..values import exact, is_nan, is_number, milliseconds, type_name
 
 
-def _number(name: str, value: Any, code: str = "Location28765") -> Any:
+def number_of(name: str, value: Any, code: str = "Location28765") -> Any:
     if not is_number(value):
         raise CommandError(code, f"{name} only supports numeric types, not {type_name(value)}")
     return value
@@ -132,7 +132,7 @@ def _mod(left: Any, right: Any) -> Any:
 
 
 def _absolute(value: Any) -> Any:
-    _number("$abs", value)
+    number_of("$abs", value)
     if kind(value) <= LONG:
         if value == -(2**63):
             raise CommandError("Location28680", "can't take $abs of long long min")
@@ -144,7 +144,7 @@ def _rounded_to(name: str, double: Callable[[float], int], rounding: str) -> Cal
     """``$ceil`` and ``$floor``."""
 
     def compute(value: Any) -> Any:
-        _number(name, value)
+        number_of(name, value)
         if kind(value) == DECIMAL:  # not a number where the result has more than 34 digits
             return Decimal128(value.to_decimal().quantize(Decimal(1), rounding, CONTEXT))
         if kind(value) <= LONG or not math.isfinite(value):
@@ -160,7 +160,7 @@ def _with_place(name: str, rounding: str) -> Callable[..., Any]:
     def compute(value: Any, place: Any = 0) -> Any:
         if is_nullish(value):
             return None
-        _number(name, value, "Location51081")
+        number_of(name, value, "Location51081")
         if is_nullish(place):
             return None
         places = _places(name, place)
@@ -202,93 +202,6 @@ def _decimal_rounded(number: Decimal, places: int, rounding: str) -> Decimal:
     return number.quantize(Decimal(1).scaleb(-places), rounding, CONTEXT)
 
 
-def _real(name: str, double: Callable[[float], float], decimal: Callable[[Decimal], Any]) -> Callable[[Any], Any]:
-    def compute(value: Any) -> Any:
-        _number(name, value)
-        if kind(value) == DECIMAL:
-            return decimal(value.to_decimal())
-        try:
-            return double(float(value))
-        except OverflowError:
-            return math.inf
-        except ValueError:
-            return math.nan
-
-    return compute
-
-
-def _exponential(number: Decimal) -> Decimal128:
-    return Decimal128(_shortened(CONTEXT.exp(number)))
-
-
-def _logarithm(compute: Callable[[Decimal], Decimal]) -> Callable[[Decimal], Any]:
-    """Of what is not a number MongoDB gives the double."""
-    return lambda number: math.nan if number.is_nan() else Decimal128(_shortened(compute(number)))
-
-
-def _shortened(number: Decimal) -> Decimal:
-    """A whole number without a fraction of zeros."""
-    integral = number.to_integral_value()
-    return integral if number and integral == number else number
-
-
-def _square_root(number: Decimal) -> Decimal128:
-    return Decimal128(CONTEXT.sqrt(number))
-
-
-def _positive(name: str, code: str, compute: Callable[[Any], Any], *, zero: bool = False) -> Callable[[Any], Any]:
-    """Refuse negative numbers, and zero unless it is allowed."""
-
-    def checked(value: Any) -> Any:
-        _number(name, value)
-        if not is_nan(value) and (exact(value) < 0 or (exact(value) == 0 and not zero)):
-            wanted = "greater than or equal to 0" if zero else "a positive number"
-            raise CommandError(code, f"{name}'s argument must be {wanted}, but is {exact(value)}")
-        return compute(value)
-
-    return checked
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    _number("$pow's base", base, "Location28762")
-    _number("$pow's exponent", exponent, "Location28763")
-    if exact(base) == 0 and not is_nan(exponent) and exact(exponent) < 0:
-        raise CommandError("Location28764", "$pow cannot take a base of 0 and a negative exponent")
-    wanted = max(kind(base), kind(exponent))
-    if wanted == DECIMAL:
-        found = CONTEXT.power(to_decimal(base), to_decimal(exponent)) if exact(exponent) != 0 else Decimal(1)
-        return Decimal128(numbers.padded(found))
-    if wanted <= LONG and exponent >= 0 and (abs(base) <= 1 or exponent <= 63):
-        found = int(base) ** int(exponent)
-        if numbers.fits_long(found):
-            return whole(found, wanted)
-    return _power_of_doubles(float(base), float(exponent), wanted)
-
-
-def _power_of_doubles(base: float, exponent: float, wanted: int) -> Any:
-    try:
-        found = math.pow(base, exponent)
-    except OverflowError:
-        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
-    except ValueError:
-        return math.nan
-    return whole(int(found), wanted) if wanted <= LONG and abs(base) == 1 else found
-
-
-def _log(value: Any, base: Any) -> Any:
-    _number("$log's argument", value, "Location28756")
-    _number("$log's base", base, "Location28757")
-    if not is_nan(value) and exact(value) <= 0:
-        raise CommandError("Location28758", f"$log's argument must be a positive number, but is {exact(value)}")
-    if not is_nan(base) and (exact(base) <= 0 or exact(base) == 1):
-        raise CommandError(
-            "Location28759", f"$log's base must be a positive number not equal to 1, but is {exact(base)}"
-        )
-    if DECIMAL in (kind(value), kind(base)) and not is_nan(value) and not is_nan(base):
-        return Decimal128(CONTEXT.divide(CONTEXT.ln(to_decimal(value)), CONTEXT.ln(to_decimal(base))))
-    return math.log(to_double(value)) / math.log(to_double(base))
-
-
 # The codes of a bound that is no number, and of one that is no 32-bit integer.
 _RANGE = (
     ("starting", "Location34443", "Location34444"),
@@ -319,20 +232,6 @@ def _rand(argument: Any, scope: Scope) -> Evaluate:
     return lambda document, variables: random.random()  # noqa: S311  # not for secrets: MongoDB's is none either
 
 
-def _trigonometric(name: str, double: Callable[[float], float]) -> Callable[[Any], Any]:
-    def compute(value: Any) -> Any:
-        _number(name, value)
-        if kind(value) == DECIMAL:
-            raise unsupported(f"{name} of a decimal", "expression")
-        try:
-            return double(float(value))
-        except ValueError:
-            raise CommandError("Location50989", f"cannot apply {name} to {value}") from None
-
-    return compute
-
-
-_LOG10 = _real("$log10", math.log10, _logarithm(CONTEXT.log10))
 ROWS: dict[str, Row] = {
     "$rand": _rand,
     **rows({
@@ -346,17 +245,6 @@ ROWS: dict[str, Row] = {
         "$floor": function(_rounded_to("$floor", math.floor, ROUND_FLOOR)),
         "$round": function(_with_place("$round", ROUND_HALF_EVEN), 1, 2, null=False),
         "$trunc": function(_with_place("$trunc", ROUND_DOWN), 1, 2, null=False),
-        "$exp": function(_real("$exp", math.exp, _exponential)),
-        "$ln": function(_positive("$ln", "Location28766", _real("$ln", math.log, _logarithm(CONTEXT.ln)))),
-        "$log10": function(_positive("$log10", "Location28761", _LOG10)),
-        "$log": function(_log, 2),
-        "$sqrt": function(_positive("$sqrt", "Location28714", _real("$sqrt", math.sqrt, _square_root), zero=True)),
-        "$pow": function(_power, 2),
         "$range": function(_range, 2, 3, null=False),
-        "$sin": function(_trigonometric("$sin", math.sin)),
-        "$cos": function(_trigonometric("$cos", math.cos)),
-        "$tan": function(_trigonometric("$tan", math.tan)),
-        "$degreesToRadians": function(_trigonometric("$degreesToRadians", math.radians)),
-        "$radiansToDegrees": function(_trigonometric("$radiansToDegrees", math.degrees)),
     }),
 }  # fmt: skip

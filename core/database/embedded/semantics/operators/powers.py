@@ -1,0 +1,148 @@
+"""Powers, logarithms and angles: https://www.mongodb.com/docs/manual/reference/operator/aggregation/exp/"""
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from bson import Decimal128
+
+from .. import decimal_functions
+from ..errors import CommandError, unsupported
+from ..evaluation import Row, function, rows
+from ..numbers import CONTEXT, DECIMAL, LONG, fits_long, kind, to_decimal, to_double, whole
+from .arithmetic import number_of
+
+DoubleFunction = Callable[[float], float]
+DecimalFunction = Callable[[Decimal], Decimal]
+
+_PI: Final = Decimal("3.141592653589793238462643383279503")
+_HALF_TURN = Decimal(180)
+
+
+def _double(compute: DoubleFunction, value: float) -> float:
+    """As C computes: infinite where the result is too large, no number where there is none."""
+    try:
+        return compute(value)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.nan
+
+
+def _exponential(value: Any) -> Any:
+    number_of("$exp", value)
+    if kind(value) == DECIMAL:
+        return Decimal128(decimal_functions.exp(to_decimal(value)))
+    return _double(math.exp, float(value))
+
+
+def _logarithm(name: str, code: str, double: DoubleFunction, decimal: DecimalFunction) -> Callable[[Any], Any]:
+    """Of a decimal that is not a number MongoDB gives the double."""
+
+    def compute(value: Any) -> Any:
+        number_of(name, value)
+        if kind(value) == DECIMAL and _is_positive(to_decimal(value)):
+            return Decimal128(decimal(to_decimal(value)))
+        number = to_double(value)
+        if number <= 0:
+            raise CommandError(code, f"{name}'s argument must be a positive number, but is {number}")
+        return double(number)
+
+    return compute
+
+
+def _is_positive(number: Decimal) -> bool:
+    return not number.is_nan() and number > 0
+
+
+def _log(value: Any, base: Any) -> Any:
+    for what, number, code in (("argument", value, "Location28756"), ("base", base, "Location28757")):
+        number_of(f"$log's {what}", number, code)
+    if DECIMAL in (kind(value), kind(base)):
+        number, of = to_decimal(value), to_decimal(base)
+        if _is_positive(number) and _is_positive(of) and of != 1:
+            return Decimal128(CONTEXT.divide(decimal_functions.ln(number), decimal_functions.ln(of)))
+    number, of = to_double(value), to_double(base)
+    if number <= 0:
+        raise CommandError("Location28758", f"$log's argument must be a positive number, but is {number}")
+    if of <= 0 or of == 1:
+        raise CommandError("Location28759", f"$log's base must be a positive number not equal to 1, but is {of}")
+    return math.log(number) / math.log(of)
+
+
+def _square_root(value: Any) -> Any:
+    number_of("$sqrt", value)
+    number = to_decimal(value) if kind(value) == DECIMAL else float(value)
+    if number == number and number < 0:
+        raise CommandError("Location28714", "$sqrt's argument must be greater than or equal to 0")
+    return Decimal128(CONTEXT.sqrt(number)) if isinstance(number, Decimal) else math.sqrt(number)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    number_of("$pow's base", base, "Location28762")
+    number_of("$pow's exponent", exponent, "Location28763")
+    wanted = max(kind(base), kind(exponent))
+    if wanted == DECIMAL:
+        of, to = to_decimal(base), to_decimal(exponent)
+        _refuse_infinite(not of and to.is_signed())
+        return Decimal128(decimal_functions.power(of, to))
+    _refuse_infinite(base == 0 and exponent < 0)
+    if wanted <= LONG and exponent >= 0 and (abs(base) <= 1 or exponent <= 63):
+        found = int(base) ** int(exponent)
+        if fits_long(found):
+            return whole(found, wanted)
+    return _power_of_doubles(float(base), float(exponent), wanted)
+
+
+def _refuse_infinite(infinite: bool) -> None:
+    if infinite:
+        raise CommandError("Location28764", "$pow cannot take a base of 0 and a negative exponent")
+
+
+def _power_of_doubles(base: float, exponent: float, wanted: int) -> Any:
+    try:
+        found = math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+    except ValueError:
+        return math.nan
+    return whole(int(found), wanted) if wanted <= LONG and abs(base) == 1 else found
+
+
+def _trigonometric(name: str, double: DoubleFunction) -> Callable[[Any], Any]:
+    def compute(value: Any) -> Any:
+        number_of(name, value)
+        if kind(value) == DECIMAL:
+            raise unsupported(f"{name} of a decimal", "expression")
+        try:
+            return double(float(value))
+        except ValueError:
+            raise CommandError("Location50989", f"cannot apply {name} to {value}") from None
+
+    return compute
+
+
+def _angle(name: str, double: DoubleFunction, factor: Decimal) -> Callable[[Any], Any]:
+    def compute(value: Any) -> Any:
+        number_of(name, value)
+        if kind(value) == DECIMAL:
+            return Decimal128(CONTEXT.multiply(to_decimal(value), factor))
+        return double(float(value))
+
+    return compute
+
+
+ROWS: dict[str, Row] = rows({
+    "$exp": function(_exponential),
+    "$ln": function(_logarithm("$ln", "Location28766", math.log, decimal_functions.ln)),
+    "$log10": function(_logarithm("$log10", "Location28761", math.log10, decimal_functions.log10)),
+    "$log": function(_log, 2),
+    "$sqrt": function(_square_root),
+    "$pow": function(_power, 2),
+    "$sin": function(_trigonometric("$sin", math.sin)),
+    "$cos": function(_trigonometric("$cos", math.cos)),
+    "$tan": function(_trigonometric("$tan", math.tan)),
+    "$degreesToRadians": function(_angle("$degreesToRadians", math.radians, CONTEXT.divide(_PI, _HALF_TURN))),
+    "$radiansToDegrees": function(_angle("$radiansToDegrees", math.degrees, CONTEXT.divide(_HALF_TURN, _PI))),
+})  # fmt: skip
