@@ -4,6 +4,7 @@ import pytest
 from bson import Binary, Decimal128, Int64
 
 from core.database.embedded.semantics.collation import Collation
+from core.database.embedded.semantics.errors import CommandError
 from core.database.embedded.semantics.pipeline import compile_pipeline
 from core.database.embedded.semantics.text_fields import TextIndex
 from core.database.embedded.semantics.values import identical
@@ -171,6 +172,19 @@ def test_groups_by_several_fields_and_by_buckets_of_dates():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ({"k": "$k"}, [({"k": None}, 2), ({"k": 1}, 1)]),  # a missing field is null where it is the only one
+        ({"k": "$$REMOVE"}, [({"k": None}, 3)]),
+        ({"k": "$k", "l": "$l"}, [({"k": None}, 1), ({}, 1), ({"k": 1}, 1)]),
+    ],
+)
+def test_documents_that_identify_groups_tell_missing_fields_from_null_if_they_have_several(identifier, expected):
+    found = aggregate([{"$group": {"_id": identifier, "n": {"$sum": 1}}}], [{"k": None}, {}, {"k": 1}])
+    assert [(group["_id"], group["n"]) for group in found] == expected
+
+
 def test_strings_group_by_the_collation():
     collation = Collation.from_spec({"locale": "en", "strength": 2})
     found = aggregate([{"$group": {"_id": "$k", "n": {"$sum": 1}}}], [{"k": "a"}, {"k": "A"}], collation=collation)
@@ -231,6 +245,13 @@ def test_a_text_score_orders_and_shows():
     found = aggregate(stages, documents, text=TextIndex(fields=("t",)))
     assert ids(found) == [3, 2]
     assert found[0]["score"] == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("last", [{"$sort": {"s": {"$meta": "textScore"}}}, {"$set": {"s": {"$meta": "textScore"}}}])
+def test_a_text_score_behind_a_stage_that_changes_documents_is_refused(last):
+    search = {"$match": {"$text": {"$search": "tea"}}}
+    with pytest.raises(CommandError, match="set MONGODB_URI"):
+        aggregate([search, {"$project": {"t": 1}}, last], [{"_id": 1, "t": "tea"}], text=TextIndex(fields=("t",)))
 
 
 def test_numbers_of_stages_are_cut_as_mongodb_cuts_them():

@@ -175,8 +175,13 @@ def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
         if scope.leads and name not in _LEADING:
             scope = replace(scope, leads=False)
         if name not in _KEEPING:
-            scope = replace(scope, text=None, score=None)
+            scope = replace(scope, text=None, score=_lost if scope.score else None)
     return _chained(compiled)
+
+
+def _lost(document: Document) -> float:
+    """MongoDB carries the score with a document that changes; here it is read from the document's own texts."""
+    raise unsupported("$meta 'textScore' behind a stage that changes documents", "expression")
 
 
 def _row(name: str) -> Row:

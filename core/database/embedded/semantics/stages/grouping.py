@@ -67,7 +67,12 @@ def _identifier(spec: Any, scope: StageScope) -> Evaluate:
     compound = type(spec) is dict and not is_expression(spec)
     if compound and any(type(item) is bool or is_number(item) for item in spec.values()):
         raise CommandError("Location17390", "$group does not support inclusion-style expressions")
-    return scope.expression(spec)
+    identify = scope.expression(spec)
+    if not compound or len(spec) != 1:
+        return identify
+    (name,) = spec
+    # MongoDB takes a missing value for null where the document has this one field, not where it has several.
+    return lambda document, variables: identify(document, variables) or {name: None}
 
 
 def grouped(
