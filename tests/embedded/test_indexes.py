@@ -256,6 +256,18 @@ def test_a_hint_is_followed_even_if_the_index_does_not_hold_every_match(db: Db) 
         assert db.command({"count": "c", "hint": hint}, check=False)["code"] == 2
 
 
+def test_a_natural_hint_chooses_the_documents_in_the_order_of_the_sort(db: Db) -> None:
+    db.c.create_index("a")
+    db.c.insert_many([{"_id": 1, "a": 2}, {"_id": 2, "a": 3}, {"_id": 3, "a": 1}])
+    natural, stage = {"$natural": -1}, {"$sort": {"a": 1}}
+    assert [one["_id"] for one in db.c.find({}, sort=[("a", 1)], hint=natural)] == [3, 1, 2]
+    assert [one["_id"] for one in db.c.aggregate([stage], hint=natural)] == [3, 1, 2]
+    assert [one["_id"] for one in db.c.find({}, hint=natural)] == [3, 2, 1]
+    assert [one["_id"] for one in db.c.find({}, sort=natural, hint=natural)] == [3, 2, 1]
+    for hint in ("a_1", {"$natural": 1}):
+        assert db.command({"find": "c", "sort": natural, "hint": hint}, check=False)["code"] == 2
+
+
 def test_a_number_in_a_filter_may_have_another_type_in_a_document(db: Db) -> None:
     db.c.create_index("a", partialFilterExpression={"a": {"$type": "int"}})
     db.c.insert_many([{"_id": 1, "a": 5}, {"_id": 2, "a": 5.0}, {"_id": 3, "a": Int64(5)}])

@@ -89,9 +89,11 @@ def choose_plan(
             raise bad("$natural sort cannot be combined with $text")
         return _text_plan(collection, predicates)
     _check_text(collection, predicates, collation)
-    natural = _natural(hint) or _natural(sort)
-    if natural:
-        return Plan(backwards=natural < 0, sorted=True, exact=not query)
+    natural, ordered = _natural(hint), _natural(sort)
+    if ordered and hint is not None and natural != ordered:
+        raise bad("a hint beside a $natural sort must be $natural too, in the same direction")
+    if natural or ordered:
+        return Plan(backwards=(natural or ordered) < 0, sorted=bool(ordered) or not sort, exact=not query)
     if hint is not None:
         return _forced(_hinted(collection, hint), query, predicates, sort or {}, collation)
     found = [
