@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from decimal import Decimal
 
 import pytest
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp
@@ -32,12 +33,17 @@ NUMBERS = [
     (Decimal128("-9223372036854775808.9"), "long", Int64(-(2**63))),
     ("+0x1.8p1", "double", 3.0),
     ("-0X1p-1", "double", -0.5),
-    ("1e-320", "double", 1e-320),
+    (str(Decimal.from_float(5e-324)), "double", 5e-324),  # exact, though it is below the doubles of full precision
+    ("-0x1p-1074", "double", -5e-324),
     ("-inf", "double", -math.inf),
     (Decimal128("1E-320"), "bool", True),
     (0.0, "decimal", Decimal128("0")),
     (-0.0, "decimal", Decimal128("-0")),
     ("98765432109876543210987654321098765", "decimal", Decimal128("9.876543210987654321098765432109876E+34")),
+    ("1." + 33 * "0" + "9", "decimal", Decimal128("1." + 33 * "0")),  # what is beyond 34 digits is cut
+    ("-9" + 34 * "9" + "E-6177", "decimal", Decimal128("-9.999999999999999999999999999999999E-6143")),
+    ("9" + 34 * "9" + "E+6110", "decimal", Decimal128("9.999999999999999999999999999999999E+6144")),
+    ("-0E+9999", "decimal", Decimal128("-0E+6111")),
     ("Infinity", "decimal", Decimal128("Infinity")),
     (MinKey(), "bool", True),
     (MaxKey(), "bool", True),
@@ -131,8 +137,13 @@ FAILURES = [
     ("0x10", "double", {}),
     ("1e400", "double", {}),
     ("1e-400", "double", {}),
+    ("1e-320", "double", {}),
+    ("-0x1.8p-1074", "double", {}),
+    ("-0x1p-9999", "double", {}),
     ("1e7000", "decimal", {}),
     ("1e-7000", "decimal", {}),
+    ("9" * 35 + "E-6180", "decimal", {}),
+    ("1" + 6111 * "0" + "E+34", "decimal", {}),
     ("٣", "int", {}),
     (Decimal128("1E-400"), "double", {}),
     (1, "date", {}),

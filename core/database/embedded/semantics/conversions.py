@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal, Overflow, Underflow
+from decimal import ROUND_DOWN, Decimal, Overflow, Underflow
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
@@ -25,7 +25,7 @@ from .values import exact, is_nan, milliseconds, type_name
 
 _INTEGER = re.compile(r"([+-]?)0*([0-9]+)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
-_HEXADECIMAL = re.compile(r"[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?[0-9]+)?", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"[+-]?0x(?=\.?[0-9a-f])([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?[0-9]+))?", re.IGNORECASE)
 _YEAR_0, _YEAR_1, _YEAR_10000 = -62_167_219_200_000, -62_135_596_800_000, 253_402_300_800_000
 _CYCLE = 146_097 * 86_400_000  # the calendar repeats after 400 years
 
@@ -77,32 +77,42 @@ def _integer_from_text(bits: int, make: Callable[[int], Any]) -> Callable[[str],
 
 
 def _double_from_text(text: str) -> float:
-    if _HEXADECIMAL.fullmatch(text) and not text.startswith("0x"):
-        return _double_from_hexadecimal(text)
-    if not _NUMBER.fullmatch(text):
+    """As C reads it: out of range is also what lies nearer to zero than the smallest double of full precision, unless
+    it is exact."""
+    hexadecimal = _HEXADECIMAL.fullmatch(text)
+    if not _NUMBER.fullmatch(text) and (not hexadecimal or text.startswith("0x")):
         raise failed(f"Failed to parse number '{text}'")
-    found = float(text)
-    if (math.isinf(found) and "inf" not in text.lower()) or (found == 0 and _is_not_zero(text)):
+    try:
+        found = float.fromhex(text) if hexadecimal else float(text)
+    except OverflowError:
+        found = math.inf
+    infinite = math.isinf(found) and "inf" not in text.lower()
+    tiny = abs(found) < sys.float_info.min
+    if infinite or (tiny and not (_is_whole_multiple(hexadecimal) if hexadecimal else _is_exactly(found, text))):
         raise failed(f"Failed to parse number '{text}': out of range")
     return found
 
 
-def _double_from_hexadecimal(text: str) -> float:
-    try:
-        return float.fromhex(text)
-    except OverflowError:
-        raise failed(f"Failed to parse number '{text}': out of range") from None
+def _is_whole_multiple(text: re.Match[str]) -> bool:
+    """Of the smallest double, 2⁻¹⁰⁷⁴."""
+    whole = int(text[1] + text[2], 16)
+    lowest = (whole & -whole).bit_length() - 1
+    return not whole or lowest - 4 * len(text[2]) + Decimal(text[3] or 0) >= -1074
 
 
-def _is_not_zero(text: str) -> bool:
-    return any(digit in "123456789" for digit in re.split("[eE]", text)[0])
+def _is_exactly(found: float, text: str) -> bool:
+    if not found:
+        return not any(digit in "123456789" for digit in re.split("[eE]", text)[0])
+    return Decimal(found) == Decimal(text)
 
 
 def _decimal_from_text(text: str) -> Decimal128:
+    """Digits beyond the 34th are cut."""
     if not _NUMBER.fullmatch(text):
         raise failed(f"Failed to parse number '{text}'")
     context = CONTEXT.copy()
     context.clear_flags()
+    context.rounding = ROUND_DOWN
     found = context.create_decimal(text)
     if context.flags[Overflow] or context.flags[Underflow]:
         raise failed(f"Failed to parse number '{text}': out of range")
