@@ -134,6 +134,8 @@ _TEXT = {"$match": {"$text": {"$search": "x"}}}
         (_bucket(groupBy=1), 40202),
         (_bucket(boundaries="x"), 40200),
         (_bucket(boundaries=[0, "$qty"]), 40191),
+        (_bucket(boundaries=["$$NOW", 10]), 40191),
+        (_bucket(boundaries=[0, 10], default={"$year": "$$NOW"}), 40195),
         (_bucket(boundaries=[0, "x"]), 40193),
         (_bucket(default="$qty"), 40195),
         (_bucket(default=50), 40199),

@@ -67,8 +67,9 @@ class StageScope:
         return compile_expression(spec, collation=self.collation, names=self.variables.keys(), score=self.score)
 
     def constant(self, spec: Any) -> Any:
-        """The value of an expression that reads no document; raises LookupError where it reads one."""
-        found = self.expression(spec)(_Unread(), self.variables)
+        """The value of an expression that reads neither a document nor the time; raises LookupError where it does."""
+        timeless = {name: value for name, value in self.variables.items() if name != "NOW"}
+        found = self.expression(spec)(_Unread(), timeless)
         if isinstance(found, _Unread):
             raise LookupError
         return found
