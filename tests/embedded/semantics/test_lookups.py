@@ -121,6 +121,20 @@ def test_a_graph_ends_where_a_field_is_missing():
     assert found["above"] == [{"name": "Bo"}, {"name": "Ada"}]
 
 
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [({"chief": None}, [2]), ({"chief": [None, 1]}, [1, 2]), ({}, []), ({"chief": []}, [])],
+)
+def test_a_graph_lookup_tells_null_from_a_missing_field(document, expected):
+    stages = [
+        {"$graphLookup": {"from": "nodes", "startWith": "$chief", "connectFromField": "_id", "connectToField": "to",
+                          "as": "found", "maxDepth": 0}},
+    ]  # fmt: skip
+    nodes = [{"_id": 1, "to": 1}, {"_id": 2, "to": None}, {"_id": 3}]
+    (found,) = compile_pipeline(stages, sources=lambda name: nodes).run([document])
+    assert ids(found["found"]) == expected
+
+
 BY_FIELDS = {"from": "sales", "localField": "sku", "foreignField": "item", "as": "x"}
 BY_EXPRESSION = {
     "from": "sales", "let": {"s": "$sku"}, "as": "x",

@@ -94,8 +94,10 @@ def _documents(argument: Any, scope: StageScope) -> Stage:
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
         found = listed({}, scope.variables)
-        if type(found) is not list or not all(type(item) is dict for item in found):
+        if type(found) is not list:
             raise CommandError("Location5858203", "$documents must evaluate to an array of objects")
+        if not all(type(item) is dict for item in found):
+            raise CommandError("Location40228", "each element of what $documents evaluates to must be an object")
         return iter(found)
 
     return stage

@@ -8,6 +8,7 @@ from bson import Int64
 
 from ..errors import CommandError, unparsable
 from ..keys import encode_key
+from ..matching import compile_filter
 from ..numbers import fits_long, is_whole, to_int
 from ..projection_tree import split_path
 from ..values import MISSING, is_number, type_name
@@ -31,8 +32,11 @@ def _graph_lookup(argument: Any, scope: StageScope) -> Stage:
     restrict = inside.compile([{"$match": argument.get("restrictSearchWithMatch", {})}])
     limit = _depth(argument)
 
+    present = compile_filter({argument["connectToField"]: {"$exists": True}})
+
     def connected(values: list[Any]) -> Iterator[Document]:
-        return restrict(foreign.find(argument["connectToField"], values))
+        found = restrict(foreign.find(argument["connectToField"], values))
+        return filter(present, found) if None in values else found  # here null is not what a missing field equals
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
@@ -85,7 +89,7 @@ def _reached(
             key = _identity(document)
             if key not in known:
                 known[key] = with_value(document, depth_path, Int64(depth)) if depth_path else document
-                following += path_values(document, path)
+                following += path_values(known[key], path)
         frontier, depth = following, depth + 1
     return list(known.values())
 

@@ -66,8 +66,17 @@ def _facet_run(name: str, stages: Any, scope: StageScope) -> Stage:
             raise CommandError(
                 "Location40171", f"elements of arrays in $facet spec must be objects, {name} has {stage!r}"
             )
-    refuse_stages("$facet", stages, "Location40600", _UNFIT)
+    _refuse_unfit(stages, _UNFIT)
     return scope.compile(stages)
+
+
+def _refuse_unfit(stages: list[Any], unfit: frozenset[str]) -> None:
+    """Also in the pipelines of a ``$lookup`` and a ``$unionWith``, which have codes of their own for writing stages."""
+    refuse_stages("$facet", stages, "Location40600", unfit)
+    for stage in stages:
+        for argument in stage.values() if type(stage) is dict else ():
+            if type(argument) is dict and type(argument.get("pipeline")) is list:
+                _refuse_unfit(argument["pipeline"], _UNFIT - {"$out", "$merge"})
 
 
 def _check_name(name: str) -> None:
