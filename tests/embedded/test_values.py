@@ -54,6 +54,8 @@ def same(document: dict[str, Any] | None, value: Any, name: str = "v") -> None:
 _FIRST = {"v": {"$first": "$v"}}
 _JOINED: list[Stage] = [{"$unwind": "$found"}, {"$replaceWith": "$found"}]
 _TO_SELF = {"from": "c", "as": "found"}
+_SHAPED = {"$unset": "w"}
+"""Behind it MongoDB's engine for groups does not run, which changes code and the greatest and least key."""
 STAGES: dict[str, list[list[Stage]]] = {
     "$match": [[{"$match": {"_id": 1}}], [{"$match": {"v": {"$exists": True}}}]],
     "$sort": [[{"$sort": {"v": 1}}]],
@@ -64,12 +66,12 @@ STAGES: dict[str, list[list[Stage]]] = {
     "$documents": [[{"$documents": [{"v": "$$value"}]}]],
     "$group": [
         [{"$group": {"_id": None, **_FIRST}}], [{"$group": {"_id": "$_id", "v": {"$last": "$v"}}}],
-        [{"$group": {"_id": "$v"}}, {"$project": {"v": "$_id"}}],
+        [_SHAPED, {"$group": {"_id": "$v"}}, {"$project": {"v": "$_id"}}],
         [{"$group": {"_id": None, "found": {"$push": "$$ROOT"}}}, *_JOINED],
     ],
-    "$sortByCount": [[{"$sortByCount": "$v"}, {"$project": {"v": "$_id"}}]],
+    "$sortByCount": [[_SHAPED, {"$sortByCount": "$v"}, {"$project": {"v": "$_id"}}]],
     "$count": [[{"$facet": {"n": [{"$count": "n"}], "found": [{"$match": {}}]}}, *_JOINED]],
-    "$bucket": [[{"$bucket": {"groupBy": "$_id", "boundaries": [0, 2], "output": _FIRST}}]],
+    "$bucket": [[_SHAPED, {"$bucket": {"groupBy": "$_id", "boundaries": [0, 2], "output": _FIRST}}]],
     "$bucketAuto": [
         [{"$bucketAuto": {"groupBy": "$v", "buckets": 1}}, {"$project": {"v": "$_id.min"}}],
         [{"$bucketAuto": {"groupBy": "$_id", "buckets": 1, "output": _FIRST}}],

@@ -1,7 +1,7 @@
 """Aggregation stages and accumulators answer as the manual says; what is not offered is refused."""
 
 import pytest
-from bson import Binary, Decimal128, Int64
+from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey
 
 from core.database.embedded.semantics.collation import Collation
 from core.database.embedded.semantics.errors import CommandError
@@ -281,3 +281,32 @@ def test_old_binaries_count_the_length_that_is_stored_with_them():
     assert [(len(row["v"]), getattr(row["v"], "subtype", 0)) for row in found] == [
         (8, 2), (9, 0), (8, 128), (8, 5), (8, 0),
     ]  # fmt: skip
+
+
+CHANGED = [
+    [{"$group": {"_id": "$v"}}, {"$limit": 1}],
+    [{"$group": {"_id": None, "all": {"$push": "$v"}}}, {"$project": {"all": 1}}],
+    [{"$group": {"_id": None, "all": {"$push": {"v": "$v"}}}}, {"$project": {"all": 1}}],
+    [{"$group": {"_id": None, "v": {"$last": "$v"}}}, {"$out": "other"}],
+    [{"$sortByCount": "$v"}],
+    [{"$bucket": {"groupBy": "$_id", "boundaries": [0, 2], "output": {"v": {"$last": "$v"}}}}],
+    [{"$bucket": {"groupBy": "$v", "boundaries": [0, 2], "default": MinKey()}}],
+]
+UNCHANGED = [
+    [{"$group": {"_id": "$v"}}],
+    [{"$unset": "w"}, {"$group": {"_id": "$v"}}, {"$limit": 1}],
+    [{"$group": {"_id": None, "all": {"$push": "$$ROOT"}}}, {"$limit": 1}],
+    [{"$group": {"_id": None, "n": {"$sum": 1}}}, {"$limit": 1}],
+]
+
+
+@pytest.mark.parametrize("value", [MinKey(), MaxKey(), Code("f"), Code("f", {})], ids=repr)
+@pytest.mark.parametrize("stages", CHANGED, ids=str)
+def test_what_mongodb_changes_between_a_leading_group_and_a_stage_is_refused(stages, value):
+    with pytest.raises(CommandError, match="MONGODB_URI"):
+        aggregate(stages, [{"_id": 1, "v": value}])
+
+
+@pytest.mark.parametrize("stages", UNCHANGED, ids=str)
+def test_what_leaves_a_group_unchanged_passes(stages):
+    assert aggregate(stages, [{"_id": 1, "v": MinKey()}])

@@ -85,10 +85,10 @@ def compile_pipeline(
     if match is not None:
         scope = replace(scope, score=text_score(match, text))
     first = _compile(leading, scope)
-    last = Pipeline(stage=_compile(rest, replace(scope, text=text if not leading else None)), out=out)
+    then = _compile(rest, replace(scope, text=text if not leading else None), handing_on=out is not None)
+    last = Pipeline(stage=then, out=out)
     if not leading:
         return last
-    then = last.stage
     return Pipeline(
         stage=lambda documents: then(first(documents)), leading_match=match, out=out, following=last,
         **_leading_order(leading),
@@ -161,7 +161,8 @@ def _compile_inner(stages: Any, scope: StageScope) -> Stage:
     return _compile(found, scope)
 
 
-def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
+def _compile(stages: list[tuple[str, Any]], scope: StageScope, *, handing_on: bool = False) -> Stage:
+    """``handing_on`` tells whether the last stage has one behind it."""
     compiled: list[Stage] = []
     place = 0
     while place < len(stages):
@@ -170,8 +171,11 @@ def _compile(stages: list[tuple[str, Any]], scope: StageScope) -> Stage:
             compiled.append(sort_and_limit(argument, limit_of(stages[place + 1][1]), scope))
             place += 2
             continue
-        compiled.append(_row(name)(argument, scope))
+        stage = _row(name)(argument, scope)
         place += 1
+        if name == "$group" and scope.leads and (handing_on or place < len(stages)):
+            stage = grouping.handed_on(argument, stage)
+        compiled.append(stage)
         if scope.leads and name not in _LEADING:
             scope = replace(scope, leads=False)
         if name not in _KEEPING:

@@ -10,7 +10,7 @@ from ..evaluation import Evaluate
 from ..keys import encode_key
 from ..numbers import is_whole, to_int
 from ..values import MISSING, is_number, rank
-from .grouping import COUNT, Group, compile_outputs, engine_errors, grouped
+from .grouping import COUNT, Group, compile_outputs, engine_errors, grouped, handed_on
 from .options import is_expression, known_options
 from .scope import Document, Row, Stage, StageScope
 
@@ -38,7 +38,7 @@ def _bucket(argument: Any, scope: StageScope) -> Stage:
             for identifier, group in sorted(groups, key=lambda row: encode_key(row[0], scope.collation)):
                 yield group.result(identifier)
 
-    return stage
+    return handed_on(argument.get("output", {}), stage) if scope.leads else stage
 
 
 def _check_group_by(code: str) -> Check:

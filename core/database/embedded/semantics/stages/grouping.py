@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import CommandError
+from bson import Code, MaxKey, MinKey
+
+from ..errors import CommandError, unsupported
 from ..evaluation import Evaluate
 from ..keys import encode_key
 from ..numbers import whole
@@ -92,6 +94,35 @@ def grouped(
     return groups.values()
 
 
+def handed_on(spec: Any, stage: Stage) -> Stage:
+    """What a leading group gives to a stage behind it: MongoDB's engine for groups changes MinKey, MaxKey and code on
+    that way, to documents and texts, but not within documents that it did not build itself."""
+    deep = any(map(_builds, spec.values()))
+
+    def guarded(documents: Iterable[Document]) -> Iterator[Document]:
+        for document in stage(documents):
+            if any(_holds_changed(value, deep) for value in document.values()):
+                raise unsupported("$group that hands on MinKey, MaxKey or code", "stage")
+            yield document
+
+    return guarded
+
+
+def _builds(spec: Any) -> bool:
+    """Whether an expression has a document among its parts."""
+    if type(spec) is not dict:
+        return type(spec) is list and any(map(_builds, spec))
+    return not is_expression(spec) or any(map(_builds, spec.values()))
+
+
+def _holds_changed(value: Any, deep: bool) -> bool:
+    kind = type(value)
+    if kind is list or (deep and kind is dict):
+        return any(_holds_changed(item, deep) for item in (value if kind is list else value.values()))
+    return kind in _CHANGED
+
+
+_CHANGED = frozenset({MinKey, MaxKey, Code})
 _ENGINE_CODES = {
     2: ("$divide", "Location4848401"),
     16610: ("$mod", "Location4848403"),
