@@ -1,23 +1,13 @@
 """The tests that fail here, each with its reason. Keys are patterns of ``path::name`` below the suite's folder."""
 
-_CONSTANTS = "MongoDB wraps MinKey and MaxKey and makes text of code that leads a $group; here they stay what they are"
-_DIGITS = "the last of 34 digits, or the largest decimal: MongoDB's own library rounds otherwise there"
 _ALONE = "expected of a server alone: the embedded database says that it is a replica set of one"
 _SYSTEM = "there are no system databases and collections"
 _EXPLAIN = "explain tells the chosen index only"
 _INT = "MongoDB says ok with an int here"
 _HIDDEN = "asks for what is not offered (collMod, capped collections) and hides the refusal"
-_EXPRESSIONS = "core/operator/expressions/"
 
 FAILING = {
-    "core/operator/accumulators/*m??key?": _CONSTANTS,
-    "core/operator/stages/bucket/*default_id_*": _CONSTANTS,
-    "core/operator/stages/group/*id_type_preserved*": _CONSTANTS,
     "core/operator/stages/out/*temp_collection*": "$out writes in one commit, not to a collection beside",
-    f"{_EXPRESSIONS}arithmetic/ln/*decimal_e?": _DIGITS,
-    f"{_EXPRESSIONS}arithmetic/pow/*base_to_one?": _DIGITS,
-    f"{_EXPRESSIONS}type/toDecimal/*rounding_34_digits?": _DIGITS,
-    f"{_EXPRESSIONS}variable/*now_rejected*bucket_boundaries?": "MongoDB has another code for $$NOW in boundaries",
     "*standalone*": _ALONE,
     "*linearizable?": _ALONE,
     "*after_cluster_time*": _ALONE,
