@@ -34,7 +34,7 @@ VALUES: dict[str, Any] = {
     "min": MinKey(), "max": MaxKey(), "reference": DBRef("c", ObjectId("0123456789ab0123456789ab"), "d"),
     "dollar field": {"$price": 1}, "dotted field": {"a.b": 1},
 }  # fmt: skip
-_NO_IDS = ("regex", "array", "empty array", "dollar field", "reference")
+_NO_IDS = ("regex", "array", "empty array", "dollar field")
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
@@ -168,6 +168,23 @@ def test_a_value_is_an_id_and_is_found_by_itself(db: Db, name: str) -> None:
     assert c.count_documents({"_id": {"$eq": value}}) == 1
     assert c.count_documents({"_id": {"$in": [value]}}) == 1
     assert c.delete_many({}).deleted_count == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$id": 1, "a": {"$db": "d", "b": [{"x": 1, "$ref": "c", "$id": 2}]}, "$ref": "c"},
+        {"$ref": "c", "x": 1, "$id": 2, "$db": 3},
+    ],
+)
+def test_fields_named_as_those_of_a_reference_keep_their_order(db: Db, value: Any) -> None:
+    raw = db.get_collection("c", RAW)
+    db.c.insert_many([{"_id": 1, "v": value}, {"_id": 2}])
+    db.c.update_one({"_id": 1}, {"$set": {"w": 1}})
+    db.c.update_one({"_id": 2}, {"$set": {"v": value, "w": 1}})
+    for found in (raw.find({"v": value}), raw.aggregate([{"$match": {"v": value}}, {"$set": {"x": "$v"}}])):
+        bodies = [one["v"].raw for one in found]
+        assert bodies == [encode(value)] * 2
 
 
 @pytest.mark.parametrize("stages", [[], [{"$match": {}}, *SHAPES.values()]], ids=["plain", "shaped"])
