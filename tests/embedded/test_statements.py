@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from bson import Decimal128, Int64, Timestamp
 from pymongo.database import Database
+from pymongo.errors import WriteError
 
 Db = Database[dict[str, Any]]
 _FINE = {"q": {"_id": 1}, "u": {"$set": {"a": 2}}}
@@ -89,7 +90,39 @@ def test_a_replacement_counts_as_a_change_unless_it_is_the_document_with_its_ide
     db.c.insert_one({"_id": 1, "a": 1})
     assert db.c.replace_one({"_id": 1}, {"a": 1}).modified_count == 1
     assert db.c.replace_one({"_id": 1}, {"_id": 1, "a": 1}).modified_count == 0
+    assert db.c.replace_one({"_id": 1}, {"a": 1, "_id": 1}).modified_count == 1
     assert db.c.update_one({"_id": 1}, {"$set": {"a": 1}}).modified_count == 0
+    for stage, count in [({"$set": {"a": 1}}, 0), ({"$unset": "_id"}, 1), ({"$replaceWith": {"a": 1, "_id": 1}}, 1)]:
+        assert db.c.update_one({}, [stage]).modified_count == count
+    assert list(db.c.find()) == [{"_id": 1, "a": 1}]
+
+
+def test_documents_before_one_that_is_refused_are_changed(db: Db) -> None:
+    db.c.insert_many([{"_id": 1, "a": []}, {"_id": 2, "a": 1}, {"_id": 3, "a": []}])
+    with pytest.raises(WriteError) as caught:
+        db.c.update_many({}, {"$push": {"a": 2}})
+    assert caught.value.code == 2
+    with pytest.raises(WriteError):
+        db.c.update_many({"$expr": {"$divide": [1, {"$subtract": ["$_id", 2]}]}}, {"$set": {"b": 1}})
+    assert list(db.c.find()) == [{"_id": 1, "a": [2], "b": 1}, {"_id": 2, "a": 1}, {"_id": 3, "a": []}]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "code"),
+    [
+        ({"$a": 1}, 52),
+        ({"a": {"$b": 1}}, 52),
+        ({"a": [{"$b": 1}]}, 52),
+        ({"$ref": 1, "$id": 1}, 52),
+        ({"a": 1, "$ref": "c", "$id": 1}, 52),
+        ({"$ref": "c", "$id": 1, "$db": "d"}, None),
+    ],
+)
+def test_names_in_an_identifier_begin_with_no_dollar_but_those_of_a_reference(
+    db: Db, identifier: Any, code: int | None
+) -> None:
+    reply = db.command({"insert": "c", "documents": [{"_id": identifier}]}, check=False)
+    assert [error["code"] for error in reply.get("writeErrors", ())] == ([code] if code else [])
 
 
 def test_constants_of_a_statement_are_variables_of_its_pipeline(db: Db) -> None:

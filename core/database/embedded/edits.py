@@ -58,7 +58,7 @@ class Statement:
         """Whether it counts as a change of the document whose bytes are ``body``."""
         if changed.log is not None:
             return bool(changed.log)
-        return (self.update is not None and self.update.always_modifies) or encode(changed.document) != body
+        return changed.moved or encode(changed.document) != body
 
 
 @dataclass(kw_only=True)
@@ -232,16 +232,23 @@ def _edit_many(engine: Engine, call: Call, statement: Statement, note: Noted) ->
 
 
 def _chunks(rows: Iterator[Planned]) -> Iterator[list[Planned]]:
+    """A document that is refused is told once those before it are changed, as in MongoDB."""
     chunk: list[Planned] = []
     size = 0
-    for row in rows:
-        chunk.append(row)
-        size += len(row[1])
-        if len(chunk) >= _CHUNK_ROWS or size > _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
+    refused: CommandError | None = None
+    try:
+        for row in rows:
+            chunk.append(row)
+            size += len(row[1])
+            if len(chunk) >= _CHUNK_ROWS or size > _CHUNK_BYTES:
+                yield chunk
+                chunk, size = [], 0
+    except CommandError as error:
+        refused = error
     if chunk:
         yield chunk
+    if refused is not None:
+        raise refused
 
 
 def _edit_chunk(

@@ -172,12 +172,25 @@ def check_id(value: Any) -> None:
         kind = "array" if isinstance(value, list) else "regex"
         raise CommandError("InvalidIdField", f"The '_id' value cannot be of type {kind}")
     if isinstance(value, dict):
-        for name in value:
-            if name.startswith("$"):
-                raise CommandError(
-                    "DollarPrefixedFieldName",
-                    f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage.",
-                )
+        _check_names_in_id(value)
+
+
+def _check_names_in_id(value: Any) -> None:
+    """No name in an ``_id`` begins with a dollar, however deep, but those of a DBRef."""
+    for name in value if isinstance(value, dict) else ():
+        if name.startswith("$") and not _is_reference(value):
+            message = f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."
+            raise CommandError("DollarPrefixedFieldName", message)
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _check_names_in_id(inner)
+
+
+def _is_reference(value: Document) -> bool:
+    names = [name for name in value if name.startswith("$")]
+    return names in (["$ref", "$id"], ["$ref", "$id", "$db"]) and list(value)[: len(names)] == names and all(
+        type(value[name]) is str for name in names if name != "$id"
+    )
 
 
 def check_storable(body: bytes, document: Document) -> None:

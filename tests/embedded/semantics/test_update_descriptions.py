@@ -58,7 +58,7 @@ OPERATORS = [
     ({"a": 1, "b": {"c": 1, "d": 2}}, {"$unset": {"a": 1, "b.c": 1, "x": 1}}, {"gone": ["a", "b.c"]}),
     ({"a": [1, 2]}, {"$unset": {"a.0": 1}}, {"set": {"a.0": None}}),
     ({"a": 1}, {"$rename": {"a": "b.c"}}, {"set": {"b": {"c": 1}}, "gone": ["a"]}),
-    ({"a": 1, "b": 1}, {"$rename": {"a": "b"}}, {"gone": ["a"]}),
+    ({"a": 1, "b": 1}, {"$rename": {"a": "b"}}, {"set": {"b": 1}, "gone": ["a"]}),  # whatever was there
     # several elements reached: the whole array, or the one that changed
     ({"a": [1, 2]}, {"$inc": {"a.$[]": 1}}, {"set": {"a": [2, 3]}}),
     ({"a": [1]}, {"$inc": {"a.$[]": 1}}, {"set": {"a.0": 2}}),

@@ -33,6 +33,7 @@ FIELDS = [
     ({"a": 1, "b": 2}, {"$rename": {"a": "c.d"}}, {"b": 2, "c": {"d": 1}}),
     ({"a": {"b": 1, "x": 0}, "c": 3}, {"$rename": {"a.b": "c"}}, {"a": {"x": 0}, "c": 1}),
     ({"a": 1}, {"$rename": {"nothing": "b"}}, {"a": 1}),
+    ({"a": 1, "b": 1.0}, {"$rename": {"a": "b"}}, {"b": 1}),
     ({"a": 13}, {"$bit": {"a": {"and": 10}, "b": {"or": Int64(4)}}}, {"a": 8, "b": Int64(4)}),
     ({"a": 5}, {"$bit": {"a": {"xor": 1}}}, {"a": 4}),
     ({"a": 1}, {"$setOnInsert": {"b": 1}}, {"a": 1}),
@@ -140,7 +141,8 @@ def test_array_filters_choose_elements(document, update, filters, expected):
         ({"$set": 5}, 9),
         ({"$foo": {"a": 1}}, 9),
         ({"$set": {"a": 1}, "b": 1}, 9),
-        ({"b": 1, "$set": {"a": 1}}, 52),
+        ({"$rename": {"a": "a.b"}}, 2),
+        ({"$rename": {"a.b": "a"}}, 2),
         ({"$set": {"": 1}}, 56),
         ({"$set": {"a.": 1}}, 56),
         ({"$set": {"$.a": 1}}, 2),
@@ -178,6 +180,12 @@ def test_a_wrong_update_is_refused_before_any_document(update, code):
         ({"_id": 1}, {"_id": 2, "a": 1}, 66),
         ({"_id": 1}, [{"$set": {"_id": 2}}], 66),
         ({"_id": 1}, {"$unset": {"_id": 1}}, 66),
+        ({"_id": 1}, {"$set": {"_id": 1.0}}, 66),
+        ({"_id": {"a": 1}}, {"$set": {"_id.a": Int64(1)}}, 66),
+        ({"_id": {"a": 1}}, {"$set": {"_id.b": 1}}, 66),
+        ({"_id": {"a": 1}}, {"$unset": {"_id.a": 1}}, 66),
+        ({"_id": {"a": 1}}, {"$rename": {"_id.a": "b"}}, 66),
+        ({"_id": 1}, {"$max": {"_id": 2}}, 66),
         ({"a": 5}, {"$set": {"a.b": 1}}, 28),
         ({"a": None}, {"$set": {"a.b": 1}}, 28),
         ({"a": [1]}, {"$set": {"a.x": 1}}, 28),
@@ -199,6 +207,9 @@ def test_a_wrong_update_is_refused_before_any_document(update, code):
         ({}, {"$set": {"$a": 1}}, 52),
         ({"$a": 1}, {"$inc": {"$a": 1}}, 52),
         ({"a": 1}, {"$rename": {"a": "$b"}}, 52),
+        ({}, {"$set": {"$a.b": 1}}, 52),
+        ({"a": 1}, {"b": 1, "$set": {"a": 1}}, 52),
+        ({"a": []}, {"$set": {"a.1500001": 1}}, 34),
         ({"a": 1}, [{"$replaceWith": "$a"}], 40228),
     ],
 )
@@ -234,10 +245,29 @@ def test_a_replacement_keeps_the_identifier_and_puts_it_first():
     assert list(compile_update({"a": 1, "_id": 5}).apply({"_id": 5})) == ["_id", "a"]
 
 
+@pytest.mark.parametrize("update", [{"_id": 1.0, "a": 1}, {"a": 1, "_id": 1.0}, [{"$set": {"_id": 1.0}}]])
+def test_a_whole_document_may_give_the_identifier_another_type(update):
+    assert identical(compile_update(update).apply({"_id": 1, "a": 1}), {"_id": 1.0, "a": 1})
+
+
+def test_an_identifier_may_be_set_to_what_it_is_and_made_by_an_upsert_once():
+    assert compile_update({"$set": {"_id": 1, "a": 2}}).apply({"_id": 1, "a": 1}) == {"_id": 1, "a": 2}
+    assert compile_update({"$set": {"_id.a": 1}}).apply({}, inserting=True) == {"_id": {"a": 1}}
+    with pytest.raises(CommandError) as refusal:
+        compile_update({"$set": {"_id.a": 1, "_id.b": 1}}).apply({}, inserting=True)
+    assert refusal.value.code == 66
+
+
+def test_an_array_is_filled_up_to_a_million_and_a_half_places_on():
+    assert len(compile_update({"$set": {"a.1500000": 1}}).apply({"_id": 1, "a": []})["a"]) == 1_500_001
+
+
 def test_names_that_begin_with_a_dollar_are_for_fields_below_and_for_inserts():
     assert compile_update({"$set": {"a.$b": 1}}).apply({"_id": 1}) == {"_id": 1, "a": {"$b": 1}}
     assert compile_update({"$unset": {"$a": 1}, "$min": {"$b": 9}}).apply({"$a": 1, "$b": 5}) == {"$b": 5}
     assert compile_update({"$setOnInsert": {"$a": 1}}).apply({"_id": 1}, inserting=True) == {"_id": 1, "$a": 1}
+    assert compile_update({"a": 1, "$b": 2}).apply({"_id": 1}, inserting=True) == {"_id": 1, "a": 1, "$b": 2}
+    assert compile_update({"$set": {"$a.b": 2}}).apply({"$a": {"b": 1}}) == {"$a": {"b": 2}}
 
 
 @pytest.mark.parametrize(

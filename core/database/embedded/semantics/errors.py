@@ -15,6 +15,7 @@ CODES: dict[str, int] = {
     "IllegalOperation": 20,
     "IndexNotFound": 27,
     "PathNotViable": 28,
+    "CannotBackfillArray": 34,
     "ConflictingUpdateOperators": 40,
     "MaxTimeMSExpired": 50,
     "DollarPrefixedFieldName": 52,

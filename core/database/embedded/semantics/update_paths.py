@@ -13,7 +13,7 @@ from .values import MISSING, identical, type_name
 
 Path = tuple[str, ...]
 _MOST_NULLS = 1_500_000
-"""How far past its end an array may be written."""
+"""How many elements past its end an array may be written."""
 
 
 def parse_path(path: str) -> Path:
@@ -91,10 +91,10 @@ def _set(node: Any, path: Path, depth: int, value: Any) -> None:
 
 
 def _set_element(items: list[Any], place: int, value: Any) -> None:
-    missing = place - len(items) + 1
-    if missing > _MOST_NULLS:
-        raise bad(f"the array would get more than {_MOST_NULLS} null elements")
-    items.extend([None] * missing)
+    between = place - len(items)
+    if between > _MOST_NULLS:
+        raise CommandError("CannotBackfillArray", f"can't backfill more than {_MOST_NULLS} elements")
+    items.extend([None] * (between + 1))
     items[place] = value
 
 
@@ -103,12 +103,16 @@ def not_viable(node: Any, path: Path, depth: int) -> CommandError:
     return CommandError("PathNotViable", f"Cannot create field '{path[depth]}' in element {{{place}}}")
 
 
-def check_names(names: Iterable[str], old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Raise CommandError for a field of the document itself, set or changed, whose name begins with a dollar."""
-    for name in names:
-        if name.startswith("$") and name in new and (name not in old or not identical(old[name], new[name])):
+def check_names(paths: Iterable[Path], old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raise CommandError for a field of the document itself, set or made, whose name begins with a dollar."""
+    for name, *rest in paths:
+        if name.startswith("$") and name in new and _is_put(name, bool(rest), old, new):
             message = f"The dollar ($) prefixed field '{name}' in '{name}' is not valid for storage."
             raise CommandError("DollarPrefixedFieldName", message)
+
+
+def _is_put(name: str, within: bool, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return name not in old or not (within or identical(old[name], new[name]))
 
 
 def check_viable(document: Any, path: Path) -> None:

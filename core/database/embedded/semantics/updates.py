@@ -26,7 +26,7 @@ from .update_paths import (
     value_at,
 )
 from .upserts import upsert_base
-from .values import MISSING, copy, equal, identical
+from .values import MISSING, copy, equal
 
 __all__ = ["UPDATE_OPERATORS", "Changed", "Update", "compile_update", "upsert_base"]
 
@@ -49,6 +49,8 @@ class Changed:
     document: dict[str, Any]
     log: UpdateLog | None = None
     replacement: bool = False
+    moved: bool = False
+    """``_id`` was left out or did not stand first: MongoDB compares the documents before it puts it there."""
 
 
 class Update:
@@ -59,14 +61,11 @@ class Update:
         change: Change,
         *,
         replacement: bool = False,
-        always_modifies: bool = False,
         logs: bool = False,
     ) -> None:
         self._change, self._logs = change, logs
         self.replacement = replacement
         """A whole document takes the place of the old one."""
-        self.always_modifies = always_modifies
-        """Counts as a change where nothing differs: MongoDB compares a replacement before it adds the ``_id``."""
 
     def change(self, document: dict[str, Any], *, inserting: bool = False) -> Changed:
         """The document after the update; ``inserting`` for an upsert, whose base is ``upsert_base``.
@@ -74,8 +73,11 @@ class Update:
         Raises CommandError where the update cannot be made of this document, ``_id`` among it.
         """
         log = UpdateLog()
-        after = _with_identifier(document, self._change(document, inserting, log))
-        return Changed(document=after, log=log if self._logs else None, replacement=self.replacement)
+        made = self._change(document, inserting, log)
+        after = _with_identifier(document, made)
+        if self._logs:
+            return Changed(document=after, log=log)
+        return Changed(document=after, replacement=self.replacement, moved=next(iter(made), "") != "_id")
 
     def apply(self, document: dict[str, Any], *, inserting: bool = False) -> dict[str, Any]:
         """The document of ``change``."""
@@ -97,14 +99,13 @@ def compile_update(
     if not isinstance(update, Mapping):
         return Update(_pipeline(update, array_filters, collation, variables))
     if not next(iter(update), "").startswith("$"):
-        change = _replacement(dict(update), array_filters)
-        return Update(change, replacement=True, always_modifies="_id" not in update)
+        return Update(_replacement(dict(update), array_filters), replacement=True)
     scope = Scope(collation=collation, variables=variables)
     return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}), logs=True)
 
 
 def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """``_id`` stays, and stands first."""
+    """``_id`` stays equal, though a number may change its type, and stands first."""
     known, found = old.get("_id", MISSING), new.get("_id", MISSING)
     if known is MISSING:
         return new if found is MISSING or next(iter(new)) == "_id" else {"_id": found, **new}
@@ -112,7 +113,7 @@ def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]
         return {"_id": known, **new}
     if not equal(known, found):
         raise _immutable(f"from {known!r} to {found!r}")
-    return {"_id": known, **{name: value for name, value in new.items() if name != "_id"}}
+    return new if next(iter(new)) == "_id" else {"_id": found, **new}
 
 
 def _immutable(change: str) -> CommandError:
@@ -123,11 +124,15 @@ def _immutable(change: str) -> CommandError:
 def _replacement(document: dict[str, Any], filters: Any) -> Change:
     if filters:
         raise unparsable("arrayFilters may not be specified for a replacement-style update")
-    for name in document:
-        if name.startswith("$"):
-            where = "is not allowed in the context of an update's replacement document."
-            raise CommandError("DollarPrefixedFieldName", f"The dollar ($) prefixed field '{name}' in '{name}' {where}")
-    return lambda old, inserting, log: document
+    dollars = [name for name in document if name.startswith("$")]
+
+    def change(old: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
+        if dollars and not inserting:
+            where = f"in '{dollars[0]}' is not allowed in the context of an update's replacement document."
+            raise CommandError("DollarPrefixedFieldName", f"The dollar ($) prefixed field '{dollars[0]}' {where}")
+        return document
+
+    return change
 
 
 def _pipeline(
@@ -177,9 +182,7 @@ def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query
         for _, apply in chosen:
             apply(new, place, log)
         if not inserting:
-            check_names((path[0] for path, _ in chosen), document, new)
-        if "_id" in document and "_id" not in new:
-            raise _immutable("it would be removed")
+            check_names((path for path, _ in chosen), document, new)
         return new
 
     return change
@@ -230,6 +233,7 @@ def _modify(document: dict[str, Any], path: Path, modify: Callable[[Any], Any], 
         if old is MISSING:
             check_viable(document, path)
         return
+    _check_identifier(document, path)
     if type(new) is Appended:
         put(document, path, copy(new.items))
         for place in range(len(new.items) - new.count, len(new.items)):
@@ -238,9 +242,16 @@ def _modify(document: dict[str, Any], path: Path, modify: Callable[[Any], Any], 
         log.put(path, put(document, path, copy(new)))
 
 
+def _check_identifier(document: dict[str, Any], path: Path) -> None:
+    """Raise CommandError for a change at or below an ``_id`` that is there, be the new value an equal one."""
+    if path[0] == "_id" and "_id" in document:
+        raise _immutable(f"at '{'.'.join(path)}'")
+
+
 def _unset(document: dict[str, Any], path: Path, log: UpdateLog) -> None:
     if value_at(document, path) is MISSING:
         return
+    _check_identifier(document, path)
     if type(value_at(document, path[:-1])) is list:
         log.put(path, None)
     else:
@@ -264,22 +275,21 @@ def _rename(source_text: str, target_text: Any) -> Step:
     for text, path in ((source_text, source), (target_text, target)):
         if any(map(is_positional, path)):
             raise bad(f"The source and target field for $rename must not be dynamic: {text}")
-    if source == target:
-        raise bad(f"The source and target field for $rename must differ: {source_text}")
+    shorter = min(len(source), len(target))
+    if source[:shorter] == target[:shorter]:
+        rule = "must differ" if source == target else "must not be on the same path"
+        raise bad(f"The source and target field for $rename {rule}: {source_text}: {target_text}")
 
     def apply(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
         value = value_at(document, source)
         if value is MISSING:
             check_viable(document, source)
             return
-        if target == ("_id",) and "_id" in document:
-            raise _immutable(f"by a rename of {source_text!r}")
         for path, role in ((source, "source"), (target, "destination")):
             _check_no_array(document, path, role)
+            _check_identifier(document, path)
         remove(document, source)
-        known = value_at(document, target)
-        if known is MISSING or not identical(known, value):
-            log.put(target, put(document, target, value))
+        log.put(target, put(document, target, value))
         log.deleted(source)
 
     # Steps run in the order of their paths: a rename acts where its target stands.
