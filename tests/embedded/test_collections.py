@@ -48,6 +48,17 @@ def test_views_lie_twenty_deep_at_most(db: Db) -> None:
         db.create_collection(f"v{depth}", viewOn=f"v{depth - 1}" if depth > 1 else "c", pipeline=[])
     assert list(db.v20.find()) == [{"_id": 1}]
     assert _code(db, {"create": "v21", "viewOn": "v20"}) == 165
+    db.v1.drop()
+    db.c.drop()
+    assert _code(db, {"create": "c", "viewOn": "d"}) is None
+    assert _code(db, {"create": "v1", "viewOn": "c"}) == 165  # too many would lie upon it
+    assert db.command("dbStats")["views"] == 20
+
+
+def test_each_view_is_looked_into_once(db: Db) -> None:
+    for place in range(15):
+        stages = [{"$unionWith": f"v{place + 1}"}] * 9
+        assert _code(db, {"create": f"v{place}", "viewOn": f"v{place + 1}", "pipeline": stages}) is None
 
 
 def test_nulls_in_the_pipeline_of_a_view_are_left_out(db: Db) -> None:

@@ -99,7 +99,7 @@ def create(engine: Engine, call: Call) -> Reply:
             if not equal(found.view, view):
                 raise CommandError("NamespaceExists", f"Collection {found.namespace} already exists.")
         elif view is not None:
-            check_graph(view_named, name)
+            check_graph(view_named, (name, *engine.catalog.names(writing.sqlite, call.db)))
             engine.catalog.add_view(writing.sqlite, call.db, name, view)
         else:
             engine.catalog.add(writing.sqlite, call.db, name)
@@ -204,10 +204,12 @@ def collection_stats(engine: Engine, call: Call) -> Reply:
 def database_stats(engine: Engine, call: Call) -> Reply:
     with engine.reading(call) as reading:
         names = engine.catalog.names(reading.sqlite, call.db)
-        found = [one for name in names if (one := engine.catalog.find(reading.sqlite, call.db, name))]
+        listed = [one for name in names if (one := engine.catalog.find(reading.sqlite, call.db, name))]
+        found = [one for one in listed if one.view is None]
         sizes = [_sizes(reading, collection) for collection in found]
     return {
-        "db": call.db, "collections": len(found), "views": 0, "objects": Int64(sum(count for count, _ in sizes)),
+        "db": call.db, "collections": len(found), "views": len(listed) - len(found),
+        "objects": Int64(sum(count for count, _ in sizes)),
         "dataSize": Int64(sum(size for _, size in sizes)), "storageSize": Int64(sum(size for _, size in sizes)),
         "indexes": sum(len(collection.indexes) for collection in found), "scaleFactor": 1,
     }  # fmt: skip

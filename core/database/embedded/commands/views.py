@@ -50,20 +50,25 @@ def _nothing(name: str) -> Iterable[dict[str, Any]]:
     return ()
 
 
-def check_graph(view_named: Callable[[str], View | None], name: str) -> None:
-    """Raise CommandError for a view that reads itself, or lies upon too many others."""
-    if _height(view_named, name, ()) > DEEPEST:
+def check_graph(view_named: Callable[[str], View | None], names: Iterable[str]) -> None:
+    """Raise CommandError where one of the views reads itself, or lies upon too many others."""
+    heights: dict[str, int] = {}
+    if max((_height(view_named, name, (), heights) for name in names), default=0) > DEEPEST:
         raise CommandError("ViewDepthLimitExceeded", f"views lie more than {DEEPEST} deep")
 
 
-def _height(view_named: Callable[[str], View | None], name: str, above: tuple[str, ...]) -> int:
-    view = view_named(name)
-    if view is None:
-        return 0
+def _height(
+    view_named: Callable[[str], View | None], name: str, above: tuple[str, ...], known: dict[str, int]
+) -> int:
+    """How many views lie upon each other, this one among them; each is looked into once."""
     if name in above:
         raise CommandError("GraphContainsCycle", f"view cycle detected: {' => '.join((*above, name))}")
-    sources = (view["viewOn"], *_read_by(view["pipeline"]))
-    return 1 + max(_height(view_named, source, (*above, name)) for source in sources)
+    if name not in known:
+        view = view_named(name)
+        sources = (view["viewOn"], *_read_by(view["pipeline"])) if view is not None else ()
+        below = [_height(view_named, source, (*above, name), known) for source in sources]
+        known[name] = 1 + max(below) if below else 0
+    return known[name]
 
 
 def _read_by(stages: Any) -> Iterator[str]:
