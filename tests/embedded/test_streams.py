@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from bson import Timestamp
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
@@ -111,11 +112,154 @@ def test_dropping_the_collection_invalidates_its_stream(db: Db) -> None:
         assert not stream.alive
 
 
-def test_what_the_log_no_longer_holds_cannot_be_resumed(db: Db) -> None:
-    for token, code in (({"_data": "820000000000000001"}, 286), ({"_data": "nonsense"}, 260)):
-        with pytest.raises(OperationFailure) as caught, db.c.watch(resume_after=token):
-            pass
-        assert caught.value.code == code
+@pytest.mark.parametrize("batch", [1, 10])
+@pytest.mark.parametrize("source", ["c", "d"])
+def test_a_rename_ends_the_streams_of_both_names(db: Db, source: str, batch: int) -> None:
+    """Whatever stood there before; a stream of the database is told of one event and goes on."""
+    for name in ("c", "d"):
+        db[name].insert_one({"_id": name})
+    target = "d" if source == "c" else "c"
+    event = ("rename", {"db": db.name, "coll": source}, {"db": db.name, "coll": target})
+    with db.c.watch(batch_size=batch) as first, db.d.watch(batch_size=batch) as second, db.watch() as database:
+        db[source].rename(target, dropTarget=True)
+        db.e.insert_one({"_id": 1})
+        for stream in (first, second):
+            told = next(stream)
+            assert (told["operationType"], told["ns"], told["to"]) == event
+            assert next(stream)["operationType"] == "invalidate"
+            assert not stream.alive
+        assert kinds(database, 2) == [("rename", None), ("insert", 1)]
+
+
+def test_a_rename_to_another_database_is_a_drop_there_and_a_rename_here(client: MongoClient[Any], db: Db) -> None:
+    other = client[db.name + "_other"]
+    db.c.insert_one({"_id": 1})
+    with db.watch() as left, other.watch() as entered, other.c.watch() as target:
+        client.admin.command("renameCollection", f"{db.name}.c", to=f"{other.name}.c")
+        assert kinds(left, 1) == [("drop", None)]
+        told = next(entered)
+        assert (told["operationType"], told["to"]) == ("rename", {"db": other.name, "coll": "c"})
+        assert kinds(target, 2) == [("rename", None), ("invalidate", None)]
+    client.drop_database(other.name)
+
+
+def test_out_tells_of_a_collection_beside_that_is_renamed(db: Db) -> None:
+    db.c.insert_many([{"_id": 1}, {"_id": 2}])
+    db.d.insert_one({"_id": 0})
+    db.d.create_index("a", name="kept", unique=True, sparse=True)
+    with db.watch() as database, db.d.watch() as target:
+        db.c.aggregate([{"$out": "d"}])
+        assert kinds(target, 2) == [("rename", None), ("invalidate", None)]
+        assert kinds(database, 3) == [("insert", 1), ("insert", 2), ("rename", None)]
+    assert [one["_id"] for one in db.d.find()] == [1, 2]
+    assert list(db.d.index_information()) == ["_id_", "kept"]
+    assert sorted(db.list_collection_names()) == ["c", "d"]
+
+
+def test_views_come_and_go_unseen(db: Db) -> None:
+    with db.watch() as stream:
+        db.create_collection("v", viewOn="c", pipeline=[])
+        db.v.drop()
+        db.c.insert_one({"_id": 1})
+        assert kinds(stream, 1) == [("insert", 1)]
+
+
+@pytest.mark.parametrize("option", ["resume_after", "start_after"])
+def test_after_the_event_that_ends_a_stream_comes_its_end(db: Db, option: str) -> None:
+    db.c.insert_one({"_id": 1})
+    with db.c.watch() as stream:
+        db.c.drop()
+        dropped, ended = next(stream)["_id"], next(stream)["_id"]
+    db.c.insert_one({"_id": 2})
+    with db.c.watch(**{option: dropped}) as stream:
+        assert kinds(stream, 1) == [("invalidate", None)]
+    with db.c.watch(start_after=ended) as stream:
+        assert kinds(stream, 1) == [("insert", 2)]
+
+
+def test_an_event_of_another_collection_is_not_found(db: Db) -> None:
+    with db.d.watch() as stream:
+        db.d.insert_one({"_id": 1})
+        foreign = next(stream)["_id"]
+    opened = db.command({"aggregate": "c", "pipeline": [{"$changeStream": {"resumeAfter": foreign}}], "cursor": {}})
+    more = {"getMore": opened["cursor"]["id"], "collection": "c", "maxTimeMS": 1}
+    assert db.command(more)["cursor"]["nextBatch"] == []
+    db.c.insert_one({"_id": 1})
+    reply = db.command(more, check=False)
+    assert (reply["code"], reply["errorLabels"]) == (280, ["NonResumableChangeStreamError"])
+
+
+@pytest.mark.parametrize("change", [str.lower, lambda data: data[:-2], lambda data: data + "FF"])
+def test_a_token_is_read_as_generously_as_mongodb_does(db: Db, change: Any) -> None:
+    with db.c.watch() as stream:
+        db.c.insert_many([{"_id": 1}, {"_id": 2}])
+        data = next(stream)["_id"]["_data"]
+    with db.c.watch(resume_after={"_data": change(data), "more": 1}) as stream:
+        assert kinds(stream, 1) == [("insert", 2)]
+
+
+@pytest.mark.parametrize("moment", [Timestamp(0, 0), Timestamp(1, 1)])
+def test_a_stream_may_begin_before_the_log(db: Db, moment: Timestamp) -> None:
+    db.c.insert_one({"_id": 1})
+    with db.c.watch(start_at_operation_time=moment) as stream:
+        assert kinds(stream, 1) == [("insert", 1)]
+    with db.c.watch(resume_after={"_data": f"80{moment.time:08X}0000000104"}) as stream:
+        assert kinds(stream, 1) == [("insert", 1)]
+
+
+_TOKEN = {"_data": "82000000010000000104"}
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (1, 6188500), (None, 6188500), ([{}], 6188500),
+        ({"nothing": 1}, 40415), ({"FullDocument": "default"}, 40415),
+        ({"fullDocument": 1}, 14), ({"fullDocument": "off"}, 2), ({"fullDocument": "default "}, 2),
+        ({"fullDocumentBeforeChange": True}, 14), ({"fullDocumentBeforeChange": "default"}, 2),
+        ({"allChangesForCluster": 1}, 14), ({"allChangesForCluster": None}, 14), ({"showExpandedEvents": 0}, 14),
+        ({"allChangesForCluster": True}, 72),
+        ({"startAtOperationTime": 1}, 14),
+        ({"resumeAfter": "82"}, 14), ({"startAfter": []}, 14),
+        ({"resumeAfter": {}}, 40647), ({"startAfter": {"_data": 1}}, 40647),
+        ({"resumeAfter": {"_data": "00", "_typeBits": "x"}}, 40648), ({"resumeAfter": {"_data": ""}}, 40649),
+        ({"resumeAfter": {"_data": "xyz"}}, 9), ({"resumeAfter": {"_data": "abc"}}, 9),
+        ({"resumeAfter": {"_data": "00"}}, 50811), ({"resumeAfter": {"_data": "8200"}}, 15),
+        ({"resumeAfter": {"_data": "8F000000010000000104"}}, 260),
+        ({"resumeAfter": _TOKEN, "startAfter": _TOKEN}, 50865),
+        ({"resumeAfter": _TOKEN, "startAtOperationTime": Timestamp(1, 1)}, 40674),
+        ({"startAfter": _TOKEN, "startAtOperationTime": Timestamp(1, 1)}, 40674),
+    ],
+)  # fmt: skip
+def test_a_malformed_specification_is_refused_with_mongodbs_code(db: Db, options: Any, code: int) -> None:
+    command = {"aggregate": "c", "pipeline": [{"$changeStream": options}], "cursor": {}}
+    assert db.command(command, check=False).get("code") == code
+
+
+def test_a_stream_reads_what_is_on_disk_with_every_member(db: Db) -> None:
+    command = {"aggregate": "c", "pipeline": [{"$changeStream": {}}], "cursor": {}}
+    assert db.command({**command, "readConcern": {"level": "local"}}, check=False).get("code") == 72
+    assert db.command({**command, "readConcern": {"level": "majority"}})["ok"] == 1
+
+
+def test_null_and_false_stand_for_options_that_are_not_given(db: Db) -> None:
+    names = ("fullDocument", "fullDocumentBeforeChange", "resumeAfter", "startAfter", "startAtOperationTime")
+    options = {"showExpandedEvents": False, "allChangesForCluster": False, **dict.fromkeys(names)}
+    with db.c.aggregate([{"$changeStream": options}]) as cursor:
+        db.c.insert_one({"_id": 1})
+        assert next(cursor)["documentKey"] == {"_id": 1}
+
+
+@pytest.mark.parametrize(
+    ("database", "target", "code"),
+    [("admin", "c", 73), ("config", 1, 73), ("local", "c", 73), (None, "system.views", 73), (None, "view", 166)],
+)
+def test_what_cannot_be_watched_is_refused(
+    client: MongoClient[Any], db: Db, database: str | None, target: Any, code: int
+) -> None:
+    db.create_collection("view", viewOn="c", pipeline=[])
+    asked = {"aggregate": target, "pipeline": [{"$changeStream": {}}], "cursor": {}}
+    assert client[database or db.name].command(asked, check=False).get("code") == code
 
 
 def test_a_reader_slower_than_the_log_is_long_is_told_and_misses_nothing_in_silence(
@@ -133,8 +277,12 @@ def test_a_reader_slower_than_the_log_is_long_is_told_and_misses_nothing_in_sile
     ask({"insert": "c", "documents": [{"_id": -1}]})
     assert len(ask(more)["cursor"]["nextBatch"]) == 1
     ask({"insert": "c", "documents": [{"_id": number} for number in range(20)]})
+    token = opened["postBatchResumeToken"]
     engine.clean()
     assert ask(more)["code"] == 286
+    for options in ({"resumeAfter": token}, {"startAtOperationTime": Timestamp(0, 1)}):
+        asked = {"aggregate": "c", "pipeline": [{"$changeStream": options}], "cursor": {}}
+        assert ask(asked)["code"] == 286
     engine.close()
 
 

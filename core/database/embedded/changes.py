@@ -19,12 +19,14 @@ from .writer import Writing
 Scope = tuple[str | None, str | None]
 """What a stream watches: a collection (database and name), a database (name None), or everything (both None)."""
 _LONGEST, _LARGEST = 200_000, 64_000_000
+_RENAMED_TO = "renamed to"
+"""A rename once more, for those who watch the collection that had the new name."""
 _ADD = "INSERT INTO changes (ts, wall, db, name, kind, txn, total, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _READ = "SELECT ts, wall, db, name, kind, txn, body FROM changes WHERE ts > ? AND ts <= ?"
 _READS = {
     (True, True): f"{_READ} AND db = ? AND name = ? ORDER BY ts",
-    (True, False): f"{_READ} AND db = ? ORDER BY ts",
-    (False, False): f"{_READ} ORDER BY ts",
+    (True, False): f"{_READ} AND db = ? AND kind <> '{_RENAMED_TO}' ORDER BY ts",
+    (False, False): f"{_READ} AND kind <> '{_RENAMED_TO}' ORDER BY ts",
 }
 
 
@@ -62,6 +64,11 @@ class ChangeLog:
     def add_named(self, writing: Writing, db: str, name: str, kind: str, body: bytes) -> None:
         self._add(writing, db, name, kind, [body])
 
+    def renamed(self, writing: Writing, source: tuple[str, str], target: tuple[str, str]) -> None:
+        to = {"to": {"db": target[0], "coll": target[1]}}
+        self._add(writing, *source, "rename", [encode(to)])
+        self._add(writing, *target, _RENAMED_TO, [encode({"ns": {"db": source[0], "coll": source[1]}, **to})])
+
     def _add(self, writing: Writing, db: str, name: str, kind: str, bodies: Sequence[bytes]) -> None:
         first, wall, rows = self._clock.tick(len(bodies)), int(time.time() * 1000), []
         transaction = writing.transaction or ""  # NULL would be looked up among the adapters, as bytes are
@@ -92,7 +99,8 @@ class ChangeLog:
         rows = sqlite.execute(_READS[db is not None, name is not None], (after, until, *filter(None, scope)))
         for ticks, wall, db, name, kind, txn, body in rows:
             yield Change(
-                ticks=ticks, wall=wall, db=db, name=name, kind=kind, body=decode(body),
+                ticks=ticks, wall=wall, db=db, name=name, kind="rename" if kind == _RENAMED_TO else kind,
+                body=decode(body),
                 transaction=decode(txn) if txn else None,
             )  # fmt: skip
 

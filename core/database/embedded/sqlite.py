@@ -6,7 +6,6 @@ Every statement of this package is a constant; names, documents and keys are onl
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +34,7 @@ CREATE TABLE IF NOT EXISTS changes (
     txn BLOB, total INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS retries (
     session BLOB PRIMARY KEY, number INTEGER NOT NULL, outcome BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO meta VALUES ('format', 2), ('catalog', 0);
+INSERT OR IGNORE INTO meta VALUES ('format', 2), ('catalog', 0), ('trimmed', 0);
 """
 _READ_CACHE_KIB, _WRITE_CACHE_KIB = 2_000, 16_000
 _IDLE_READERS = 8
@@ -52,8 +51,6 @@ def open_file(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_size_limit=67108864")
     connection.execute("PRAGMA wal_autocheckpoint=4000")  # pages; bulk writes move them to the file less often
     connection.executescript(_SCHEMA)
-    # The change log of a new file reaches back to now.
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('trimmed', ?)", (int(time.time()) << 32,))
     (found,) = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
     if found != FORMAT:
         raise ValueError(

@@ -6,7 +6,6 @@ https://www.mongodb.com/docs/manual/reference/change-events/
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import regex
 from bson import Timestamp
 from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
@@ -16,6 +15,8 @@ from .changes import Change, Scope
 from .clock import ticks_of, timestamp
 from .cursors import Cursor
 from .engine import Engine
+from .options import OBJECT, TEXT, Fields, Option, given
+from .resume_tokens import EVENT, HIGH_WATER, INVALIDATE, parse_token, resume_token
 from .scans import Reading
 from .search import Search
 from .semantics.errors import CommandError, bad, unsupported
@@ -24,19 +25,20 @@ from .semantics.values import decode, encode
 Event = dict[str, Any]
 Shape = Callable[[Event], Iterable[Event]]
 """What the stages after ``$changeStream`` make of an event: itself, another, or nothing."""
-_OPTIONS = {
-    "fullDocument",
-    "resumeAfter",
-    "startAfter",
-    "startAtOperationTime",
-    "fullDocumentBeforeChange",
-    "allChangesForCluster",
+_SWITCH = given(Option(types=frozenset({bool}), expected="type 'bool'"))
+_OPTIONS = Fields({
+    "fullDocument": TEXT, "fullDocumentBeforeChange": TEXT, "resumeAfter": OBJECT, "startAfter": OBJECT,
+    "startAtOperationTime": Option(types=frozenset({Timestamp}), expected="type 'timestamp'"),
+    "allChangesForCluster": _SWITCH, "showExpandedEvents": _SWITCH,
+})  # fmt: skip
+_DOCUMENTS = {
+    "fullDocument": ("default", "updateLookup", "whenAvailable"),
+    "fullDocumentBeforeChange": ("off", "whenAvailable"),
 }
-_FULL_DOCUMENT = ("default", "updateLookup", "whenAvailable")
+"""What each of the options may be; the first stands for one that is not given, MongoDB knows also "required"."""
 _DEFAULT_WAIT = 1.0
-_EVENT, _HIGH_WATER, _INVALIDATE = "82", "80", "8F"
-_token = regex.compile(r"(8[20F])([0-9A-F]{16})")
 _SYSTEM = frozenset({"admin", "config", "local"})
+_NEVER_AGAIN = "NonResumableChangeStreamError"
 
 
 class Stream(Cursor):
@@ -46,37 +48,33 @@ class Stream(Cursor):
         self, namespace: str, scope: Scope, options: Mapping[str, Any], shape: Shape, engine: Engine, call: Call
     ) -> None:
         super().__init__(namespace, iter(()), Reading())
-        for name in options:
-            if name not in _OPTIONS:
-                raise unsupported(f"'{name}' of $changeStream", "option")
         self.forever = True
         self._scope, self._shape = scope, shape
-        self._lookup = _full_document(options)
-        self._images = "fullDocumentBeforeChange" in options and options["fullDocumentBeforeChange"] != "off"
-        self._pending: list[tuple[int, Event]] = []
+        self._lookup = _chosen(options, "fullDocument")
+        self._images = _chosen(options, "fullDocumentBeforeChange") != "off"
+        self._lost = False
+        """The event to go on after is not there: any other is one too many."""
+        self._ending: Change | None = None
+        """What has been told and ends the stream, until that is told too."""
         self._place = self._start(options, engine, call)
-        self._token = _HIGH_WATER + f"{self._place:016X}"
+        self._token = resume_token(HIGH_WATER, self._place)
 
     def _start(self, options: Mapping[str, Any], engine: Engine, call: Call) -> int:
-        given = [
-            name for name in ("resumeAfter", "startAfter", "startAtOperationTime") if options.get(name) is not None
-        ]
-        if len(given) > 1:
-            raise bad(f"Only one type of resume option is allowed, but multiple were found: {given}")
-        if not given:
+        token = _token_of(options)
+        if token is None and options.get("startAtOperationTime") is None:
             return engine.log.committed
-        if given[0] == "startAtOperationTime":
-            if not isinstance(options[given[0]], Timestamp):
-                raise bad("startAtOperationTime must be a timestamp")
-            place = ticks_of(options[given[0]]) - 1
-        else:
-            place = _place_of(options[given[0]], after_invalidate=given[0] == "startAfter")
+        kind, place = token or (HIGH_WATER, max(ticks_of(options["startAtOperationTime"]) - 1, 0))
         with engine.reading(call) as reading:
             _check_reach(engine, reading, place)
+            if kind != HIGH_WATER:
+                told = next(engine.log.read(reading.sqlite, self._scope, place - 1, place), None)
+                self._lost = told is None
+                if told is not None and kind == EVENT and self._ends_with(told):
+                    self._ending = told
         return place
 
     def first_batch(self, engine: Engine, call: Call, size: int | None) -> tuple[list[RawBSONDocument], Event]:
-        return self._take(engine, call, size), {"postBatchResumeToken": {"_data": self._token}}
+        return self._take(engine, call, size), {"postBatchResumeToken": self._token}
 
     def next_batch(self, engine: Engine, call: Call, size: int | None) -> tuple[list[RawBSONDocument], Event]:
         """What has happened, or what happens within the command's ``maxTimeMS``."""
@@ -85,7 +83,7 @@ class Stream(Cursor):
         if not batch and not self.finished:
             engine.log.wait(self._scope, self._place, wait)
             batch = self._take(engine, call, size)
-        return batch, {"postBatchResumeToken": {"_data": self._token}}
+        return batch, {"postBatchResumeToken": self._token}
 
     def _take(self, engine: Engine, call: Call, size: int | None) -> list[RawBSONDocument]:
         until = engine.log.committed
@@ -94,14 +92,14 @@ class Stream(Cursor):
         with engine.reading(call, self.reading) as reading:
             _check_reach(engine, reading, self._place)
             for event in self._events(engine, reading, until):
-                token = event["_id"]["_data"]
+                token = event["_id"]
                 for shaped in self._shape(event):
-                    if shaped.get("_id") != event["_id"]:
+                    if shaped.get("_id") != token:
                         raise CommandError(
                             "ChangeStreamFatalError",
                             "Encountered an event whose _id field, which contains the resume token, was modified by "
                             "the pipeline. Changing it makes it impossible to resume the stream.",
-                            errorLabels=["NonResumableChangeStreamError"],
+                            errorLabels=[_NEVER_AGAIN],
                         )
                     body = encode(shaped)
                     room -= len(body)
@@ -114,20 +112,24 @@ class Stream(Cursor):
                     break
             else:
                 self._place = max(self._place, until)
-                self._token = _HIGH_WATER + f"{self._place:016X}"
+                self._token = resume_token(HIGH_WATER, self._place)
         return found
 
     def _events(self, engine: Engine, reading: Reading, until: int) -> Iterator[Event]:
+        if self._ending is not None:
+            yield _invalidate(self._ending)
         for change in engine.log.read(reading.sqlite, self._scope, self._place, until):
             if change.db in _SYSTEM and self._scope[0] is None:
                 continue
+            if self._lost:
+                message = "cannot resume stream; the resume token was not found."
+                raise CommandError("ChangeStreamFatalError", message, errorLabels=[_NEVER_AGAIN])
             self._place = change.ticks
-            yield self._event(engine, reading, change)
             if self._ends_with(change):
-                yield {
-                    "_id": {"_data": _INVALIDATE + f"{change.ticks:016X}"}, "operationType": "invalidate",
-                    "clusterTime": timestamp(change.ticks), "wallTime": DatetimeMS(change.wall),
-                }  # fmt: skip
+                self._ending = change
+            yield self._event(engine, reading, change)
+            if self._ending is not None:
+                yield _invalidate(change)
 
     def _ends_with(self, change: Change) -> bool:
         db, name = self._scope
@@ -137,7 +139,7 @@ class Stream(Cursor):
 
     def _event(self, engine: Engine, reading: Reading, change: Change) -> Event:
         event: Event = {
-            "_id": {"_data": _EVENT + f"{change.ticks:016X}"}, "operationType": change.kind,
+            "_id": resume_token(EVENT, change.ticks), "operationType": change.kind,
             "clusterTime": timestamp(change.ticks), "wallTime": DatetimeMS(change.wall),
         }  # fmt: skip
         if change.transaction is not None:
@@ -150,7 +152,7 @@ class Stream(Cursor):
         event |= {"ns": namespace, **change.body}
         if self._images and change.kind in ("update", "delete"):
             event["fullDocumentBeforeChange"] = None  # no images are kept
-        if change.kind == "update" and self._lookup is not None:
+        if change.kind == "update" and self._lookup != "default":
             event["fullDocument"] = self._look_up(engine, reading, change) if self._lookup == "updateLookup" else None
         return event
 
@@ -168,31 +170,48 @@ def _check_reach(engine: Engine, reading: Reading, place: int) -> None:
         raise CommandError(
             "ChangeStreamHistoryLost",
             "Resume of change stream was not possible, as the resume point may no longer be in the oplog.",
-            errorLabels=["NonResumableChangeStreamError"],
+            errorLabels=[_NEVER_AGAIN],
         )
 
 
-def _full_document(options: Mapping[str, Any]) -> str | None:
-    found = options.get("fullDocument", "default")
-    if found not in _FULL_DOCUMENT:
-        raise unsupported(f"fullDocument: {found!r} of $changeStream", "option")
-    if options.get("fullDocumentBeforeChange", "off") not in ("off", "whenAvailable"):
-        raise unsupported(
-            f"fullDocumentBeforeChange: {options['fullDocumentBeforeChange']!r} of $changeStream", "option"
-        )
-    return None if found == "default" else found
+def _invalidate(change: Change) -> Event:
+    return {
+        "_id": resume_token(INVALIDATE, change.ticks), "operationType": "invalidate",
+        "clusterTime": timestamp(change.ticks), "wallTime": DatetimeMS(change.wall),
+    }  # fmt: skip
 
 
-def _place_of(token: Any, *, after_invalidate: bool) -> int:
-    data = token.get("_data") if type(token) is dict else None
-    found = _token.fullmatch(data) if type(data) is str else None
-    if found is None:
-        raise CommandError(
-            "InvalidResumeToken", f"Bad resume token: {token!r}", errorLabels=["NonResumableChangeStreamError"]
-        )
-    if found[1] == _INVALIDATE and not after_invalidate:
-        raise CommandError(
-            "InvalidResumeToken",
-            "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate notification.",
-        )
-    return int(found[2], 16)
+def check_options(options: Any) -> None:
+    """Raise CommandError for a malformed specification, in the order of its fields."""
+    if type(options) is not dict:
+        raise CommandError("Location6188500", "the $changeStream stage must be specified as an object")
+    _OPTIONS.check("$changeStream", options)
+    for name, known in _DOCUMENTS.items():
+        found = options.get(name)
+        if found is not None and found != "required" and found not in known:
+            raise bad(f"Enumeration value '{found}' for field '$changeStream.{name}' is not a valid value.")
+        if found == "required":
+            raise unsupported(f"{name}: 'required' of $changeStream", "option")
+    if options.get("showExpandedEvents"):
+        raise unsupported("'showExpandedEvents' of $changeStream", "option")
+    if options.get("resumeAfter") is not None and options.get("startAfter") is not None:
+        raise CommandError("Location50865", "Do not specify both 'resumeAfter' and 'startAfter' in $changeStream")
+    if options.get("startAtOperationTime") is not None and _token_of(options) is not None:
+        raise CommandError("Location40674", "Only one type of resume option is allowed, but multiple were found")
+
+
+def _chosen(options: Mapping[str, Any], name: str) -> str:
+    found = options.get(name)
+    return _DOCUMENTS[name][0] if found is None else found
+
+
+def _token_of(options: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Kind and place of the token to go on after."""
+    after, start = options.get("resumeAfter"), options.get("startAfter")
+    if after is None:
+        return None if start is None else parse_token(start)
+    found = parse_token(after)
+    if found[0] == INVALIDATE:
+        message = "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate event"
+        raise CommandError("InvalidResumeToken", message, errorLabels=[_NEVER_AGAIN])
+    return found

@@ -1,5 +1,6 @@
 """``aggregate``: https://www.mongodb.com/docs/manual/reference/command/aggregate/"""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from bson import Int64
 
 from ..call import Call
+from ..changes import Scope
 from ..cursors import FIRST_BATCH, Cursor
 from ..edits import savepoint
 from ..engine import Engine
@@ -16,7 +18,7 @@ from ..semantics.expressions import command_variables
 from ..semantics.pipeline import STAGES, compile_pipeline
 from ..semantics.stages.out import out_target
 from ..store import prepare
-from ..streams import Event, Shape, Stream
+from ..streams import Event, Shape, Stream, check_options
 from ..transaction_options import not_held
 from ..writer import Writing
 from .aggregation import EVERYTHING, Aggregation, check_database_stages, check_target
@@ -30,6 +32,7 @@ _STREAM_STAGES = frozenset(
 )
 _NOT_IN_TRANSACTIONS = frozenset({"$changeStream", "$out", "$unionWith"})
 _OUT_ROWS = 1000
+_INTERNAL = frozenset({"admin", "config", "local"})
 
 
 def aggregate(engine: Engine, call: Call) -> Reply:
@@ -73,19 +76,35 @@ def _batch_size(call: Call) -> int:
 
 def _open_stream(engine: Engine, call: Call, stages: Sequence[Any], size: int | None) -> Reply:
     options = stages[0]["$changeStream"]
-    if type(options) is not dict:
-        raise CommandError("Location50808", "$changeStream stage expects a document as argument")
-    if type(call.target) is str:
-        scope, namespace = (call.db, call.target), f"{call.db}.{call.target}"
-    else:
-        scope, namespace = (call.db, None), f"{call.db}.{EVERYTHING}"
-        if options.get("allChangesForCluster"):
-            if call.db != "admin":
-                raise CommandError("InvalidOptions", "allChangesForCluster is only for the admin database")
-            scope = (None, None)
+    check_options(options)
+    level = (call.mapping("readConcern") or {}).get("level")
+    if level not in (None, "majority"):
+        message = f"Aggregation stage $changeStream cannot run with a readConcern other than 'majority', not {level!r}"
+        raise CommandError("InvalidOptions", message)
+    scope, namespace = _scope(engine, call, options)
     stream = Stream(namespace, scope, options, _event_shape(call, stages[1:]), engine, call)
     batch, more = stream.first_batch(engine, call, size)
     return engine.cursors.first(call, stream, batch, keep=not stream.finished, **more)
+
+
+def _scope(engine: Engine, call: Call, options: Mapping[str, Any]) -> tuple[Scope, str]:
+    """What is watched, and its name."""
+    name = call.target if type(call.target) is str else None
+    if options.get("allChangesForCluster"):
+        if call.db != "admin" or name is not None:
+            raise CommandError(
+                "InvalidOptions", "allChangesForCluster is only for {aggregate: 1} of admin"
+            )
+        return (None, None), f"admin.{EVERYTHING}"
+    if call.db in _INTERNAL:
+        raise CommandError("InvalidNamespace", f"$changeStream may not be opened on the internal {call.db} database")
+    if name is None:
+        return (call.db, None), f"{call.db}.{EVERYTHING}"
+    if name.startswith("system."):
+        raise CommandError("InvalidNamespace", f"$changeStream may not be opened on the internal {call.db}.{name}")
+    with engine.reading(call) as reading:
+        engine.collection(reading.sqlite, call)  # which refuses a view
+    return (call.db, name), f"{call.db}.{name}"
 
 
 def _event_shape(call: Call, stages: Sequence[Any]) -> Shape:
@@ -116,7 +135,7 @@ def _no_source(name: str) -> Iterable[Document]:
 
 
 def _write_out(engine: Engine, call: Call, found: Aggregation) -> Reply:
-    """The result takes the place of the target collection in one commit; its indexes stay."""
+    """A collection beside the target gets the result, and takes its place in the same commit; the indexes stay."""
     if (call.mapping("readConcern") or {}).get("level") == "linearizable":
         raise CommandError("InvalidOptions", "$out cannot be used with a 'linearizable' read concern level")
     db, name = out_target(found.pipeline.out, call.db)
@@ -126,13 +145,19 @@ def _write_out(engine: Engine, call: Call, found: Aggregation) -> Reply:
         target = engine.catalog.find(writing.sqlite, db, name)
         if target is not None and target.view is not None:
             raise CommandError("CommandNotSupportedOnView", f"Namespace {db}.{name} is a view, not a collection")
-        if target is not None:
-            engine.store.clear(writing, target)
-        target = target or engine.catalog.add(writing.sqlite, db, name)
         with savepoint(writing.sqlite):
+            beside = engine.catalog.add(writing.sqlite, db, f"tmp.agg_out.{uuid.uuid4()}")
+            for index in target.indexes[1:] if target is not None else ():
+                engine.store.build(writing, beside, index.spec)
+            beside = engine.catalog.find(writing.sqlite, db, beside.name) or beside
             chunks = iter(rows)
             while chunk := list(islice(chunks, _OUT_ROWS)):
-                engine.store.insert(writing, target, chunk)
+                engine.store.insert(writing, beside, chunk)
+            if target is not None:
+                engine.catalog.drop(writing.sqlite, target)
+            beside = engine.catalog.find(writing.sqlite, db, beside.name) or beside
+            engine.catalog.rename(writing.sqlite, beside, db, name)
+            engine.log.renamed(writing, (db, beside.name), (db, name))
 
     engine.write(call, work)
     return {"cursor": {"firstBatch": [], "id": Int64(0), "ns": f"{call.db}.{found.name}"}}

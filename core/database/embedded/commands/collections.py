@@ -1,5 +1,6 @@
 """Databases and collections: https://www.mongodb.com/docs/manual/reference/command/nav-administration/"""
 
+import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -122,7 +123,8 @@ def drop(engine: Engine, call: Call) -> Reply:
 
 def _drop(engine: Engine, writing: Writing, collection: Collection) -> None:
     engine.catalog.drop(writing.sqlite, collection)
-    engine.log.add(writing, collection, "drop", encode({}))
+    if collection.view is None:
+        engine.log.add(writing, collection, "drop", encode({}))
 
 
 def drop_database(engine: Engine, call: Call) -> Reply:
@@ -163,10 +165,13 @@ def rename(engine: Engine, call: Call) -> Reply:
         if present is not None and (present.view is not None or not replacing):
             raise CommandError("NamespaceExists", "target namespace exists")
         if present is not None:
-            _drop(engine, writing, present)
+            engine.catalog.drop(writing.sqlite, present)
         engine.catalog.rename(writing.sqlite, collection, *target)
-        to = {"db": target[0], "coll": target[1]}
-        engine.log.add(writing, collection, "rename", encode({"to": to}))
+        if source[0] == target[0]:
+            engine.log.renamed(writing, source, target)
+        else:  # MongoDB copies to a collection beside the target, which is what it tells of
+            engine.log.add(writing, collection, "drop", encode({}))
+            engine.log.renamed(writing, (target[0], f"tmp{secrets.token_hex(3)[:5]}.renameCollection"), target)
 
     engine.write(call, work)
     return {}
