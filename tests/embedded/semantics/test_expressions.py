@@ -51,10 +51,8 @@ ARITHMETIC = [
     ({"$divide": ["$dec", 2]}, Decimal128("0.55")),
     ({"$mod": [-7, 4]}, -3),
     ({"$mod": [7.5, 2]}, 1.5),
-    ({"$mod": [8, 3.0]}, 2),  # a double that is a 32-bit integer counts as one beside an integer
-    ({"$mod": [Int64(8), 3.0]}, Int64(2)),
-    ({"$mod": [8.0, 3]}, 2.0),
-    ({"$mod": [Int64(5 * 10**11), 4.5 * 10**11]}, 5.0 * 10**10),
+    ({"$mod": [8, 3.0]}, 2.0),  # since MongoDB 7.2 of the wider type
+    ({"$mod": [Int64(8), 3]}, Int64(2)),
     ({"$abs": -5}, 5),
     ({"$abs": [Int64(-5)]}, Int64(5)),
     ({"$ceil": 2.1}, 3.0),

@@ -103,12 +103,7 @@ def _multiply_doubles(left: float, right: float) -> float:
 
 
 def remainder(left: Any, right: Any) -> Any:
-    """The remainder of a division towards zero; ``right`` is not zero.
-
-    MongoDB takes a double that is a 32-bit integer for one where ``left`` is an integer.
-    """
-    if kind(left) <= LONG and kind(right) == DOUBLE and is_int(right):
-        right = int(right)
+    """The remainder of a division towards zero; ``right`` is not zero."""
     return combine(left, right, _remainder, _remainder_of_doubles, _EXACT.remainder)
 
 
