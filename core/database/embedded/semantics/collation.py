@@ -2,8 +2,8 @@
 
 Strength 3, the default, puts small letters before capital ones; strength 2 ignores case, strength 1 marks too
 (https://www.mongodb.com/docs/manual/reference/collation/).
-Punctuation, symbols, digits and the letters of Latin, Greek, Cyrillic, Georgian, Armenian, Hebrew and Arabic have the
-order of https://www.unicode.org/charts/collation/; those of other scripts follow by code point.
+A text with a character whose place the tables of ``collation_order`` do not tell is refused: Tibetan letters, Chinese
+ones outside U+4E00 to U+9FD5, and some rare forms of letters.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,15 @@ from typing import Any, Self
 
 from .collation_weights import key_of
 from .errors import CommandError, mismatch, unsupported
-from .values import type_name
+from .values import exact, is_number, type_name
 
 _DEFAULTS: dict[str, Any] = {
     "caseLevel": False, "caseFirst": "off", "numericOrdering": False, "alternate": "non-ignorable",
     "maxVariable": "punct", "normalization": False, "backwards": False,
+}  # fmt: skip
+_VERSION = "57.1"
+_KINDS: dict[str, type] = {
+    "locale": str, "strength": float, "version": str, **{name: type(default) for name, default in _DEFAULTS.items()},
 }  # fmt: skip
 
 
@@ -24,6 +28,7 @@ _DEFAULTS: dict[str, Any] = {
 class Collation:
     """How strings compare. ``None`` in its place stands for ``simple``."""
 
+    locale: str
     strength: int
 
     @classmethod
@@ -31,32 +36,49 @@ class Collation:
         """The collation a command asks for; raises CommandError for one that is not offered."""
         if not spec:
             return None
-        locale = spec.get("locale")
-        if locale is None:
+        if spec.get("locale") is None:
             raise CommandError("Location40414", "BSON field 'collation.locale' is missing but a required field")
-        if type(locale) is not str:
-            raise mismatch(f"BSON field 'collation.locale' is the wrong type '{type_name(locale)}', expected 'string'")
+        for name, value in spec.items():
+            _check(name, value)
+        locale = spec["locale"]
         if locale == "simple":
             return None
         if locale not in ("en", "en_US"):
             raise unsupported(f"locale {locale!r}", "collation")
-        spec = {name: value for name, value in spec.items() if value is not None}
-        for name, value in spec.items():
-            if name not in ("locale", "strength", "version") and _DEFAULTS.get(name, ...) != value:
-                raise unsupported(f"{name}: {value!r}", "collation")
-        strength = spec.get("strength", 3)
-        if strength not in (1, 2, 3) or type(strength) is bool:
+        for name, default in _DEFAULTS.items():
+            if spec.get(name) not in (None, default):
+                raise unsupported(f"{name}: {spec[name]!r}", "collation")
+        strength = 3 if spec.get("strength") is None else exact(spec["strength"])
+        if strength not in (1, 2, 3):
             raise unsupported(f"strength {strength}", "collation")
-        return cls(strength=int(strength))
+        return cls(locale=locale, strength=int(strength))
 
     @property
     def spec(self) -> dict[str, Any]:
         """All options, as MongoDB lists them beside an index."""
-        return {"locale": "en", **_DEFAULTS, "strength": self.strength, "version": "57.1"}
+        return {"locale": self.locale, **_DEFAULTS, "strength": self.strength, "version": _VERSION}
 
     def key(self, text: str) -> str:
-        """A string that orders, and is equal, as ``text`` does under this collation."""
+        """A string that orders, and is equal, as ``text`` does under this collation.
+
+        Raises:
+            CommandError: the text has a character whose place is not known here.
+        """
         return _key(text, self.strength)
 
 
 _key = lru_cache(maxsize=4096)(key_of)
+
+
+def _check(name: str, value: Any) -> None:
+    """Refuse what MongoDB refuses of an option, whatever the locale."""
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise CommandError("Location40415", f"BSON field 'collation.{name}' is an unknown field.")
+    if value is None and name != "backwards":
+        return
+    if not is_number(value) if kind is float else type(value) is not kind:
+        raise mismatch(f"BSON field 'collation.{name}' is the wrong type '{type_name(value)}'")
+    if name == "version" and value != _VERSION:
+        message = f"Requested collation version {value} but the only available collator version was {_VERSION}"
+        raise CommandError("IncompatibleCollationVersion", message)

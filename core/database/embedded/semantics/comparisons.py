@@ -27,15 +27,15 @@ def equality(operand: Any, collation: Collation | None = None) -> Predicate:
     if operand is None:
         return lambda value: value is None or value is MISSING
     place = rank(operand)
-    if place == STRING and collation is None:
-        return lambda value: type(value) is str and value == operand
+    if place == STRING:
+        return _text(operator.eq, operand, collation)
     if place == NUMBER and not is_nan(operand):
         return _number(operator.eq, exact(operand))
     if type(operand) is ObjectId:
         return lambda value: type(value) is ObjectId and value == operand
     if collation is not None:
         key = encode_key(operand, collation)
-        return lambda value: value is not MISSING and encode_key(value, collation) == key
+        return lambda value: value is not MISSING and rank(value) == place and encode_key(value, collation) == key
     return lambda value: value is not MISSING and equal(value, operand)
 
 
@@ -53,8 +53,8 @@ def comparison(name: str, operand: Any, collation: Collation | None = None) -> P
         if is_nan(operand):
             return is_nan if name in ("$gte", "$lte") else lambda value: False
         return _number(compare, exact(operand))
-    if place == STRING and collation is None:
-        return lambda value: type(value) is str and compare(value, operand)
+    if place == STRING:
+        return _text(compare, operand, collation)
     if collation is not None:
         key = encode_key(operand, collation)
         return lambda value: (
@@ -62,6 +62,13 @@ def comparison(name: str, operand: Any, collation: Collation | None = None) -> P
         )
     ordered = order(operand)
     return lambda value: value is not MISSING and rank(value) == place and compare(order(value), ordered)
+
+
+def _text(compare: Callable[[Any, Any], bool], operand: str, collation: Collation | None) -> Predicate:
+    if collation is None:
+        return lambda value: type(value) is str and compare(value, operand)
+    key = collation.key(operand)
+    return lambda value: type(value) is str and compare(collation.key(value), key)
 
 
 def _number(compare: Callable[[Any, Any], bool], operand: Any) -> Predicate:
@@ -84,7 +91,8 @@ def membership(values: list[Any], collation: Collation | None = None) -> Predica
     """Equal to any of the values, by hash where the type allows."""
     if len(values) == 1:
         return equality(values[0], collation)
-    strings = frozenset(value for value in values if type(value) is str) if collation is None else frozenset[str]()
+    given = [value for value in values if type(value) is str]
+    strings = frozenset(given if collation is None else map(collation.key, given))
     numbers = frozenset(exact(value) for value in values if is_number(value) and not is_nan(value))
     identifiers = frozenset(value for value in values if type(value) is ObjectId)
     null = any(value is None for value in values)
@@ -92,8 +100,8 @@ def membership(values: list[Any], collation: Collation | None = None) -> Predica
 
     def predicate(value: Any) -> bool:
         kind = type(value)
-        if kind is str and collation is None:
-            return value in strings
+        if kind is str:
+            return value in strings if collation is None else bool(strings) and collation.key(value) in strings
         if kind in _PLAIN_NUMBERS and value == value:
             return value in numbers
         if kind is ObjectId:

@@ -27,6 +27,7 @@ CODES: dict[str, int] = {
     "InvalidOptions": 72,
     "ExceededMemoryLimit": 146,
     "DurationOverflow": 159,
+    "IncompatibleCollationVersion": 161,
     "InvalidPipelineOperator": 168,
     "QueryFeatureNotAllowed": 224,
     "NotImplemented": 238,
