@@ -64,7 +64,14 @@ DOUBLES = [
     ({"$round": [2.675, 2]}, 2.67),
     ({"$trunc": [-0.5]}, -0.0),
     ({"$multiply": [1e308, 10]}, math.inf),
-    ({"$avg": [LONG, Int64(-(2**63))]}, 0.0),  # longs count as doubles
+    ({"$sum": 10 * [0.1]}, 1.0),
+    ({"$sum": [1e16, 1.0, -1e16]}, 0.0),  # the 1 is kept apart, and not looked at in the end
+    ({"$sum": [1e16, 1.0, 1.0, -1e16]}, 2.0),
+    ({"$sum": [1.7e308, 1.7e308, -1.7e308]}, math.inf),
+    ({"$sum": [LONG, Int64(-(2**63))]}, Int64(-1)),
+    ({"$avg": [LONG, Int64(-(2**63))]}, 0.0),
+    ({"$avg": [LONG, Int64(-(2**63)), 0]}, -1 / 3),
+    ({"$sum": [0.1, Decimal128("0.1"), 1]}, Decimal128("1.200000000000000005551115123125782")),
 ]
 
 

@@ -138,11 +138,29 @@ def test_an_accumulator_adds_up_as_the_manual_says(accumulator, expected):
     assert identical(found, {"_id": None, "x": expected}), found
 
 
-def test_a_group_averages_longs_exactly_an_expression_as_doubles():
+def test_a_leading_group_averages_longs_exactly_another_one_as_doubles():
     longs = [{"v": Int64(2**63 - 1)}, {"v": Int64(-(2**63))}]
-    assert aggregate([{"$group": {"_id": None, "x": {"$avg": "$v"}}}], longs) == [{"_id": None, "x": -0.5}]
+    group = {"$group": {"_id": None, "x": {"$avg": "$v"}}}
+    assert aggregate([group], longs) == [{"_id": None, "x": -0.5}]
+    assert aggregate([{"$unset": "w"}, group], longs) == [{"_id": None, "x": 0.0}]
     stages = [{"$project": {"x": {"$avg": [long["v"] for long in longs]}}}]
     assert aggregate(stages, [{}]) == [{"x": 0.0}]
+
+
+@pytest.mark.parametrize(
+    ("constant", "count", "expected"),
+    [
+        (0.1, 10, 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1),  # rounded each time, unlike a field
+        (2**31 - 1, 2, Int64(2**32 - 2)),
+        (Int64(1), 3, Int64(3)),
+        (Int64(2**62), 2, 2.0**63),
+        (Decimal128("0.1"), 3, Decimal128("0.3")),
+        ("text", 3, 0),
+    ],
+)
+def test_a_constant_is_added_once_for_each_document(constant, count, expected):
+    found = aggregate([{"$group": {"_id": None, "x": {"$sum": {"$literal": constant}}}}], count * [{}])
+    assert identical(found[0]["x"], expected)
 
 
 def test_a_group_of_nothing_is_no_document():

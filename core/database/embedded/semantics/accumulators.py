@@ -5,14 +5,11 @@ An accumulator takes values one by one and gives its result at the end.
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Protocol
-
-from bson import Decimal128
 
 from .errors import CommandError
 from .evaluation import is_nullish
-from .numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_double, whole
+from .numbers import INT, to_double, whole
 from .operators.objects import merged
 from .values import MISSING, is_number, type_name
 
@@ -23,77 +20,6 @@ class Accumulator(Protocol):
     def add(self, value: Any) -> None: ...
 
     def result(self) -> Any: ...
-
-
-class Total:
-    """The sum of all numbers; integers add exactly, doubles with the rounding error carried along."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._kind = INT
-        self._whole = 0
-        self._high = self._low = 0.0
-        self._decimal = Decimal(0)
-
-    def add(self, value: Any) -> None:
-        if not is_number(value):
-            return
-        self.count += 1
-        found = kind(value)
-        self._kind = max(self._kind, found)
-        if found == DOUBLE:
-            self._add_double(value)
-        elif found == DECIMAL:
-            self._decimal = CONTEXT.add(self._decimal, value.to_decimal())
-        else:
-            self._whole += value
-
-    def _add_double(self, value: float) -> None:
-        """Knuth's two-sum: ``high`` is the rounded sum, ``low`` what rounding lost."""
-        total = self._high + value
-        part = total - self._high
-        if math.isfinite(total):
-            self._low += (self._high - (total - part)) + (value - part)
-        self._high = total
-
-    def result(self) -> Any:
-        if self._kind == DECIMAL:
-            return Decimal128(self._as_decimal())
-        if self._kind == DOUBLE:
-            return self._as_double()
-        return whole(self._whole, self._kind)
-
-    def mean(self) -> Any:
-        """None without a number."""
-        if not self.count:
-            return None
-        if self._kind == DECIMAL:
-            return Decimal128(CONTEXT.divide(self._as_decimal(), Decimal(self.count)))
-        return self._as_double() / self.count
-
-    def _as_double(self) -> float:
-        if not math.isfinite(self._high):
-            return self._high
-        return math.fsum((float(self._whole), self._high, self._low))
-
-    def _as_decimal(self) -> Decimal:
-        parts = (Decimal(self._whole), Decimal(self._high), Decimal(self._low))
-        found = self._decimal
-        for part in parts:
-            found = CONTEXT.add(found, part)
-        return found
-
-
-class Mean(Total):
-    def result(self) -> Any:
-        return self.mean()
-
-
-class MeanOfArguments(Mean):
-    """That of the expression ``$avg``: a long counts as the double it is nearest to."""
-
-    def add(self, value: Any) -> None:
-        super().add(float(value) if is_number(value) and kind(value) == LONG else value)
 
 
 class Count:

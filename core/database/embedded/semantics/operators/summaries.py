@@ -6,9 +6,10 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/#accumulators
 from collections.abc import Callable
 from typing import Any
 
-from ..accumulators import Accumulator, Deviation, Extreme, MeanOfArguments, Percentiles, Total, shares_of
+from ..accumulators import Accumulator, Deviation, Extreme, Percentiles, shares_of
 from ..errors import CommandError, bad
 from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, is_nullish
+from ..sums import Mean, Total
 from ..values import type_name
 from .arrays import positive_count
 
@@ -73,7 +74,7 @@ def _ranked(name: str, *, greatest: bool) -> Row:
 
 ROWS: dict[str, Row] = {
     "$sum": _summary(lambda scope: Total()),
-    "$avg": _summary(lambda scope: MeanOfArguments()),
+    "$avg": _summary(lambda scope: Mean()),
     "$min": _summary(lambda scope: Extreme(scope.key, greatest=False)),
     "$max": _summary(lambda scope: Extreme(scope.key, greatest=True)),
     "$stdDevPop": _summary(lambda scope: Deviation(sample=False)),

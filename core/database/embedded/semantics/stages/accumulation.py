@@ -12,20 +12,20 @@ from ..accumulators import (
     Extreme,
     First,
     Last,
-    Mean,
     Merged,
     Percentiles,
     Pushed,
     Ranked,
-    Total,
     shares_of,
 )
 from ..errors import CommandError, bad, mismatch, unparsable, unsupported
-from ..evaluation import Evaluate, Faults, Variables, arguments_of, is_nullish
+from ..evaluation import Constant, Evaluate, Faults, Variables, arguments_of, is_nullish
 from ..expressions import compile_expression
 from ..keys import encode_key, invert
+from ..numbers import DECIMAL, kind
 from ..operators.arrays import positive_count
-from ..values import MISSING
+from ..sums import ConstantTotal, Mean, MeanOfLeading, Total
+from ..values import MISSING, is_number
 from .flow import sort_key
 from .scope import StageScope
 
@@ -55,6 +55,16 @@ def compile_accumulator(field: str, spec: Any, scope: StageScope) -> Plan:
 
 def _simple(make: Callable[[], Accumulator]) -> Row:
     return lambda argument, scope: Plan(evaluate=_single(argument, scope), make=make)
+
+
+def _sum(argument: Any, scope: StageScope) -> Plan:
+    evaluate = _single(argument, scope)
+    constant = evaluate.value if isinstance(evaluate, Constant) else None
+    return Plan(evaluate=evaluate, make=ConstantTotal if is_number(constant) and kind(constant) != DECIMAL else Total)
+
+
+def _mean(argument: Any, scope: StageScope) -> Plan:
+    return Plan(evaluate=_single(argument, scope), make=MeanOfLeading if scope.leads else Mean)
 
 
 def _single(argument: Any, scope: StageScope) -> Evaluate:
@@ -165,8 +175,8 @@ def _top(name: str, *, single: bool, bottom: bool) -> Row:
 
 
 ACCUMULATORS: dict[str, Row] = {
-    "$sum": _simple(Total),
-    "$avg": _simple(Mean),
+    "$sum": _sum,
+    "$avg": _mean,
     "$min": _keyed(lambda key: Extreme(key, greatest=False)),
     "$max": _keyed(lambda key: Extreme(key, greatest=True)),
     "$first": _simple(First),
