@@ -13,7 +13,7 @@ from pathlib import Path
 Blob = bytearray
 """What a binary parameter is given as where many are: of ``bytes`` the sqlite3 module first looks for an adapter
 (https://peps.python.org/pep-0246/), which takes longer than this copy."""
-FORMAT = 2
+FORMAT = 3
 """Of the tables below and of index keys. A file of another format is refused, never misread."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS changes (
     txn BLOB, total INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS retries (
     session BLOB PRIMARY KEY, number INTEGER NOT NULL, outcome BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO meta VALUES ('format', 2), ('catalog', 0), ('trimmed', 0);
+INSERT OR IGNORE INTO meta VALUES ('format', 3), ('catalog', 0), ('trimmed', 0);
 """
 _READ_CACHE_KIB, _WRITE_CACHE_KIB = 2_000, 16_000
 _IDLE_READERS = 8
