@@ -135,6 +135,32 @@ def test_a_unique_index_over_an_array_takes_each_element_once_a_document(db: Db)
     db.c.insert_one({"_id": 2, "t": ["b"]})
 
 
+def test_a_sparse_index_takes_only_the_elements_that_have_a_field(db: Db) -> None:
+    db.c.create_index("t.n", unique=True, sparse=True)
+    db.c.insert_many([{"t": [{"n": 1}, {}]}, {"t": [{"n": 2}, {}]}, {"t": []}, {"t": []}, {"t": [5]}])
+    assert db.c.count_documents({}, hint="t.n_1") == 2
+    db.plain.create_index("t.n", unique=True)
+    db.plain.insert_one({"t": []})
+    with pytest.raises(DuplicateKeyError):
+        db.plain.insert_one({})
+
+
+def test_a_number_in_the_path_of_an_index_is_a_place_or_a_name_but_not_both(db: Db) -> None:
+    db.c.insert_one({"_id": 1, "a": [{"0": 5}]})
+    with pytest.raises(OperationFailure, match="Ambiguous field name") as refused:
+        db.c.create_index("a.0")
+    assert refused.value.code == 16746
+    db.d.create_index("a.0")
+    with pytest.raises(OperationFailure, match="Ambiguous field name") as refused:
+        db.d.insert_one({"_id": 1, "a": [{"0": 5}]})
+    assert refused.value.code == 16746
+    db.d.insert_many([{"_id": 1, "a": [[1, 2]]}, {"_id": 2, "a": [1]}, {"_id": 3, "a": {"0": [1]}}])
+    for hint in ("a.0_1", [("$natural", 1)]):
+        assert [one["_id"] for one in db.d.find({"a.0": 1}).sort("_id", 1).hint(hint)] == [2, 3]
+        assert db.d.count_documents({"a.0": 1}, hint=hint) == 2
+        assert db.d.count_documents({"a.0": [1, 2]}, hint=hint) == 1
+
+
 def test_strength_two_ignores_case_in_index_and_query(db: Db) -> None:
     db.c.create_index("n", collation={"locale": "en", "strength": 2}, name="n")
     db.c.insert_many([{"_id": 1, "n": "Bonn"}, {"_id": 2, "n": "bonn"}, {"_id": 3, "n": "Köln"}])

@@ -145,3 +145,11 @@ def test_an_empty_timestamp_at_the_top_of_a_new_document_is_filled_in(db: Db) ->
     assert inserted["a"] > empty
     assert next(db.c.find({"_id": 1}))["a"] > inserted["a"]
     assert next(db.c.find({"_id": 2}))["a"] == empty
+
+
+def test_a_positional_projection_shows_what_matched_and_hence_no_new_document(db: Db) -> None:
+    db.c.insert_one({"_id": 1, "a": [1, 2]})
+    change: Any = {"query": {"a": 2}, "fields": {"a.$": 1}, "update": {"$set": {"b": 1}}}
+    assert _code(db, {"findAndModify": "c", "new": True, **change}) == 2
+    assert db.c.find_one() == {"_id": 1, "a": [1, 2]}
+    assert db.command("findAndModify", "c", **change)["value"] == {"_id": 1, "a": [2]}

@@ -100,8 +100,8 @@ class Index:
         if self.text is not None:
             return {encode_key(term) for term in self.text.terms(document)}, self.paths
         rows, arrays = index_rows(document, self._parts)
-        if self.sparse and all(value is MISSING for row in rows for value in row):
-            return (), ()
+        if self.sparse:
+            rows = [row for row in rows if any(value is not MISSING for value in row)]
         keys = {encode_compound(row, self.directions, self.collation) for row in rows}
         return keys, {self.paths[place] for place in arrays}
 

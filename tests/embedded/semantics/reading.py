@@ -309,7 +309,7 @@ def _only(value, path):
     for part in path.split("."):
         value = _inside(value)
         if isinstance(value, Element):
-            return EMPTY if value.value is EMPTY else NOTHING
+            return NOTHING
         if type(value) is list:
             value = value[int(part)]
         else:

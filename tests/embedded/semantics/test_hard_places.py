@@ -54,10 +54,18 @@ def test_fields_under_one_array_sort_together():
     assert [one["_id"] for one in sorted(documents, key=compile_sort({"a.x": -1, "a.y": -1}))] == [1, 2]
 
 
-def test_arrays_side_by_side_have_no_order():
+@pytest.mark.parametrize("document", [{"a": [1, 2], "b": [1, 2]}, {"a": [1], "b": []}, {"a": [{"b": [1]}], "b": [1]}])
+def test_arrays_side_by_side_have_no_order(document):
     with pytest.raises(CommandError, match="parallel arrays") as refusal:
-        compile_sort({"a": 1, "b": 1})({"a": [1, 2], "b": [1, 2]})
+        compile_sort({"a": 1, "b": 1})(document)
     assert refusal.value.code == 2
+
+
+def test_a_push_sorts_by_whole_arrays():
+    push = {"$push": {"a": {"$each": [], "$sort": {"b": 1, "c.0": -1}}}}
+    items = [{"b": [2]}, {"b": [1, 5]}, {"b": 9}, {}, 5, {"b": None, "c": [3]}]
+    expected = [{"b": None, "c": [3]}, {}, 5, {"b": 9}, {"b": [1, 5]}, {"b": [2]}]
+    assert compile_update(push).apply({"a": items}) == {"a": expected}
 
 
 def test_collation_in_filters_and_sorts():

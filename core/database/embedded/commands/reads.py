@@ -15,9 +15,9 @@ from ..options import LONG, clamped, is_long
 from ..semantics.errors import CommandError, bad, unparsable
 from ..semantics.expressions import command_variables
 from ..semantics.keys import encode_key
-from ..semantics.paths import index_values
+from ..semantics.paths import path_values
 from ..semantics.projection import compile_projection
-from ..semantics.values import MISSING, UNDEFINED, encode, is_number, type_name
+from ..semantics.values import encode, is_number, type_name
 from ..streams import Stream
 from ..wire import MAX_DOCUMENT_BYTES
 from .aggregation import search_for
@@ -74,9 +74,8 @@ def distinct(engine: Engine, call: Call) -> Reply:
         search = search_for(engine, call, reading, "query")
         found: dict[bytes, Any] = {}
         for document in search.documents(reading):
-            for value in index_values(document, path):
-                if value is not MISSING and value is not UNDEFINED:
-                    found.setdefault(encode_key(value, call.collation), value)
+            for value in path_values(document, path):
+                found.setdefault(encode_key(value, call.collation), value)
     values = [found[key] for key in sorted(found)]
     if sum(map(len, found)) > MAX_DOCUMENT_BYTES // 2 and len(encode({"": values})) > MAX_DOCUMENT_BYTES:
         raise CommandError("Location17217", "distinct too big, 16mb cap")

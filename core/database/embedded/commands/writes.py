@@ -257,10 +257,11 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
     if earlier is not None:
         return earlier
     removing, statement = call.flag("remove"), find_and_modify_statement(call)
-    shape = compile_projection(call.mapping("fields"), query=statement.query, collation=call.collation)
+    fields, new = call.mapping("fields"), call.flag("new")
+    shape = compile_projection(fields, query=statement.query, collation=call.collation, updated=new)
 
     def reply(outcome: Outcome) -> Reply:
-        value = outcome.after if call.flag("new") else outcome.before
+        value = outcome.after if new else outcome.before
         last: Reply = {"n": int(outcome.matched or outcome.upserted)}
         if not removing:
             last["updatedExisting"] = bool(outcome.matched)

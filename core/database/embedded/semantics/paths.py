@@ -6,7 +6,7 @@ https://www.mongodb.com/docs/manual/core/document/#dot-notation
 from collections.abc import Iterator
 from typing import Any
 
-from .values import MISSING, UNDEFINED
+from .values import MISSING
 
 REFERENCE_FIELDS = frozenset({"$ref", "$id", "$db"})
 """The fields of a DBRef: the only names in paths that may begin with a dollar."""
@@ -50,31 +50,38 @@ def _in_array(array: list[Any], rest: tuple[str, ...], open_last: bool) -> Itera
             yield from _in_array(item, rest[1:], open_last)
 
 
-def index_values(document: dict[str, Any], path: str) -> list[Any]:
-    """The values an index on the path holds for the document: one an element of an array, UNDEFINED for an empty one.
-
-    https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/
-    """
-    return list(_index_values(document, tuple(path.split("."))))
-
-
-def _index_values(value: Any, parts: tuple[str, ...]) -> Iterator[Any]:
-    if not parts:
-        if type(value) is list:
-            yield from value or [UNDEFINED]
+def value_at(value: Any, parts: tuple[str, ...]) -> Any:
+    """The one value at a path on which numbers are places of arrays, which are not opened; MISSING if there is none."""
+    for part in parts:
+        if type(value) is dict:
+            value = value.get(part, MISSING)
+        elif type(value) is list and is_index(part) and int(part) < len(value):
+            value = value[int(part)]
         else:
-            yield value
-    elif type(value) is dict:
-        yield from _index_values(value.get(parts[0], MISSING), parts[1:])
-    elif type(value) is list:
-        if is_index(parts[0]):
-            at = int(parts[0])
-            if at < len(value):
-                yield from _index_values(value[at], parts[1:])
-                return
-        for item in value:
-            yield from _index_values(item, parts) if type(item) is dict else (MISSING,)
-        if not value:
-            yield UNDEFINED
-    else:
-        yield MISSING
+            return MISSING
+    return value
+
+
+def path_values(document: dict[str, Any], path: str) -> list[Any]:
+    """The values a path leads to, those of an array at its end one by one: for ``distinct`` and joins.
+
+    A number is the place in an array wherever it can be.
+    """
+    return list(_path_values(document, tuple(path.split("."))))
+
+
+def _path_values(value: Any, parts: tuple[str, ...]) -> Iterator[Any]:
+    for place, part in enumerate(parts):
+        if type(value) is list:
+            if is_index(part):
+                value = value[int(part)] if int(part) < len(value) else MISSING
+                continue
+            for item in value:
+                if type(item) is dict:
+                    yield from _path_values(item, parts[place:])
+            return
+        value = value.get(part, MISSING) if type(value) is dict else MISSING
+    if type(value) is list:
+        yield from value
+    elif value is not MISSING:
+        yield value

@@ -25,12 +25,13 @@ def compile_projection(
     variables: Mapping[str, Any] | None = None,
     score: Score | None = None,
     view: bool = False,
+    updated: bool = False,
 ) -> Shape:
     """What ``find`` makes of a document; the result may share parts with it.
 
     ``query`` is the command's filter, for a positional ``$``; ``score`` gives the text score; of a ``view`` the rules
-    are those of ``$project``. Raises CommandError for a malformed projection; the function raises it where a positional
-    ``$`` has no match.
+    are those of ``$project``; ``updated`` documents may match the filter no more. Raises CommandError for a malformed
+    projection; the function raises it where a positional ``$`` has no match.
     """
     if not spec:
         return lambda document: document
@@ -39,7 +40,7 @@ def compile_projection(
     def evaluate(expression: Any) -> Evaluate:
         return compile_expression(expression, collation=collation, names=values.keys(), score=score)
 
-    find = Find(query=query or {}, scope=MatchScope(collation=collation, variables=values))
+    find = Find(query=query or {}, scope=MatchScope(collation=collation, variables=values), updated=updated)
     plan = Parser(evaluate, None if view else find).parse(spec)
     changes = [_slicing(path, cut) for path, cut in plan.sliced]
     if plan.positional is not None:

@@ -44,6 +44,7 @@ class Find:
 
     query: Mapping[str, Any]
     scope: MatchScope
+    updated: bool
 
 
 class Parser:
@@ -204,6 +205,8 @@ class Parser:
             raise CommandError("Location5392900", "Projection on field .$ is invalid")
         assert self._find is not None
         _check_plain(self._find.query)
+        if self._find.updated:
+            raise bad("cannot use a positional projection and return the new document")
         path = (*above, *split_path(name.removesuffix(".$")))
         grow(self._tree, path, True)
         self._plan.positional = path

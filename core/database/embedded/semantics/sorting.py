@@ -7,10 +7,9 @@ from typing import Any
 
 from .collation import Collation
 from .errors import CommandError, bad, unparsable, unsupported
-from .index_rows import index_rows
+from .index_rows import index_rows, walk
 from .keys import encode_key, invert
 from .numbers import to_long
-from .paths import index_values
 from .projection_tree import split_path
 from .values import exact, is_number
 
@@ -55,22 +54,18 @@ def direction_of(value: Any) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """One field of a sort: all its values in a document, and the key of one value."""
+    """One field of a sort, or the text score, and the key of one value."""
 
     parts: tuple[str, ...]
-    values: Callable[[dict[str, Any]], list[Any]]
     key: Callable[[Any], bytes]
+    score: Score | None = None
 
 
 def _row(path: str, direction: Any, collation: Collation | None, score: Score | None) -> _Row:
     if type(direction) is dict:
         return _by_score(direction, score)
     upwards, key = sort_direction(direction) > 0, partial(encode_key, collation=collation)
-    return _Row(
-        parts=split_path(path),
-        values=lambda document: index_values(document, path),
-        key=key if upwards else lambda value: invert(key(value)),
-    )
+    return _Row(parts=split_path(path), key=key if upwards else lambda value: invert(key(value)))
 
 
 _META = ("randVal", "geoNearDistance", "searchScore", "vectorSearchScore", "score")
@@ -87,33 +82,42 @@ def _by_score(direction: dict[str, Any], score: Score | None) -> _Row:
         raise CommandError("Location31138", f"Illegal $meta sort: {direction!r}")
     if score is None:
         raise CommandError("Location40218", "query requires text score metadata, but it is not available")
-    return _Row(parts=(), values=lambda document: [score(document)], key=lambda value: invert(encode_key(value)))
+    return _Row(parts=(), score=score, key=lambda value: invert(encode_key(value)))
 
 
 def _single(row: _Row) -> SortKey:
-    return lambda document: _least(row, row.values(document))
+    parts, key, score = row.parts, row.key, row.score
+    if score is not None:
+        return lambda document: key(score(document))
 
-
-def _compound(rows: list[_Row]) -> SortKey:
     def sort_key(document: dict[str, Any]) -> bytes:
-        columns = [row.values(document) for row in rows]
-        if sum([len(column) > 1 for column in columns]) > 1:
-            return min(_joint_keys(rows, document))
-        return b"".join([_least(row, column) for row, column in zip(rows, columns, strict=True)])
+        value, through = walk(document, parts)
+        return key(value) if through is None else min(_keys([row], document))
 
     return sort_key
 
 
-def _least(row: _Row, column: list[Any]) -> bytes:
-    return row.key(column[0]) if len(column) == 1 else min(map(row.key, column))
+def _compound(rows: list[_Row]) -> SortKey:
+    def sort_key(document: dict[str, Any]) -> bytes:
+        keys: list[bytes] = []
+        for row in rows:
+            value, through = (row.score(document), None) if row.score is not None else walk(document, row.parts)
+            if through is not None:
+                return min(_keys(rows, document))
+            keys.append(row.key(value))
+        return b"".join(keys)
+
+    return sort_key
 
 
-def _joint_keys(rows: list[_Row], document: dict[str, Any]) -> Iterator[bytes]:
+def _keys(rows: list[_Row], document: dict[str, Any]) -> Iterator[bytes]:
     """The keys of an index on the fields: those under one array take its elements together."""
     try:
-        joint, _ = index_rows(document, [row.parts for row in rows if row.parts])
-    except CommandError:
+        found, _ = index_rows(document, [row.parts for row in rows if row.score is None])
+    except CommandError as error:
+        if error.code_name != "CannotIndexParallelArrays":
+            raise
         raise bad("cannot sort with keys that are parallel arrays") from None
-    for found in joint:
-        values = iter(found)
-        yield b"".join([row.key(next(values) if row.parts else row.values(document)[0]) for row in rows])
+    for line in found:
+        values = iter(line)
+        yield b"".join([row.key(row.score(document) if row.score is not None else next(values)) for row in rows])

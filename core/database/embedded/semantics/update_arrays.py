@@ -9,10 +9,10 @@ from bson import Regex
 
 from .comparisons import equality, membership
 from .errors import CommandError, bad, mismatch, unparsable
-from .keys import encode_key, invert
+from .keys import encode_compound, encode_key, invert
 from .matching import compile_query, is_operators
 from .numbers import is_whole, to_int
-from .sorting import compile_sort
+from .paths import value_at
 from .update_operators import UNCHANGED, Appended, Modify, Row, Target
 from .values import MISSING, exact, is_number, type_name
 
@@ -78,8 +78,14 @@ def _slicing(count: int) -> Change:
 def _sorting(by: Any, target: Target) -> Change:
     if type(by) is dict and by:
         _check_sort(by)
-        sort_key = compile_sort(by, target.collation)
-        return lambda items: sorted(items, key=lambda item: sort_key(item if type(item) is dict else {}))
+        paths, directions = [tuple(path.split(".")) for path in by], [int(exact(value)) for value in by.values()]
+
+        def sort_key(item: Any) -> bytes:
+            """Arrays are compared whole, unlike in a query's sort."""
+            fields = item if type(item) is dict else {}
+            return encode_compound((value_at(fields, path) for path in paths), directions, target.collation)
+
+        return lambda items: sorted(items, key=sort_key)
     if not _is_direction(by):
         raise bad("The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields")
     upwards = exact(by) > 0

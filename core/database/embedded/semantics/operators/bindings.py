@@ -10,6 +10,7 @@ from ..errors import CommandError
 from ..evaluation import Evaluate, Faults, Row, Scope, Variables, arguments_of, is_nullish, truthy
 from ..keys import encode_compound
 from ..numbers import is_int, to_int
+from ..paths import value_at
 from ..values import MISSING, exact, is_number, type_name
 from .conditions import check_variable
 
@@ -130,24 +131,12 @@ def _sort_key(by: Any, scope: Scope) -> Callable[[Any], bytes]:
             message = f"$sortArray needs for each field of 'sortBy' 1 (ascending) or -1 (descending), found {by!r}"
             raise CommandError("Location2942505", message)
         paths, directions = [tuple(path.split(".")) for path in by], [to_int(value) for value in by.values()]
-        return lambda item: encode_compound((_at(item, path) for path in paths), directions, scope.collation)
+        return lambda item: encode_compound((value_at(item, path) for path in paths), directions, scope.collation)
     if not is_number(by):
         raise CommandError("Location2942507", f"$sortArray 'sortBy' must be 1, -1 or an object, not {type_name(by)}")
     if not _is_direction(by):
         raise CommandError("Location2942506", f"$sortArray 'sortBy' must be 1 or -1, found {by!r}")
     return lambda item: encode_compound((item,), (to_int(by),), scope.collation)
-
-
-def _at(item: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path on which numbers are places of arrays; MISSING where there is none."""
-    for part in path:
-        if type(item) is dict:
-            item = item.get(part, MISSING)
-        elif type(item) is list and part.isascii() and part.isdecimal() and int(part) < len(item):
-            item = item[int(part)]
-        else:
-            return MISSING
-    return item
 
 
 def _is_direction(value: Any) -> bool:

@@ -9,8 +9,7 @@ from bson import Regex
 
 from ..keys import encode_key
 from ..matching import is_operators
-from ..paths import candidates, index_values
-from ..values import MISSING, UNDEFINED
+from ..paths import candidates
 from .scope import Document, StageScope
 
 _MOST_SEARCHES = 200
@@ -48,11 +47,6 @@ class Foreign:
             return None
         self._searches += 1
         return search(self._name, path, values)
-
-
-def path_values(document: Document, path: str) -> list[Any]:
-    """The values the path leads to, those in an array one by one."""
-    return [value for value in index_values(document, path) if value is not MISSING and value is not UNDEFINED]
 
 
 def matching(documents: list[Document], path: str, values: list[Any], scope: StageScope) -> list[Document]:

@@ -10,9 +10,10 @@ from ..errors import CommandError, unparsable
 from ..keys import encode_key
 from ..matching import compile_filter
 from ..numbers import fits_long, is_whole, to_int
+from ..paths import path_values
 from ..projection_tree import split_path
 from ..values import MISSING, is_number, type_name
-from .foreign import Foreign, path_values
+from .foreign import Foreign
 from .lookup import check_collection
 from .options import known_options
 from .scope import Document, Row, Stage, StageScope

@@ -6,9 +6,10 @@ from typing import Any
 from ..errors import CommandError, unparsable
 from ..evaluation import Evaluate
 from ..operators.conditions import check_variable
+from ..paths import path_values
 from ..projection_tree import split_path
 from ..values import MISSING
-from .foreign import Foreign, matching, path_values
+from .foreign import Foreign, matching
 from .options import check_type, fields_of
 from .scope import Document, Row, Stage, StageScope, refuse_stages
 from .unwinding import with_value
