@@ -265,11 +265,30 @@ def test_a_text_score_orders_and_shows():
     assert found[0]["score"] == pytest.approx(1.1)
 
 
-@pytest.mark.parametrize("last", [{"$sort": {"s": {"$meta": "textScore"}}}, {"$set": {"s": {"$meta": "textScore"}}}])
-def test_a_text_score_behind_a_stage_that_changes_documents_is_refused(last):
+SCORE = {"$meta": "textScore"}
+
+
+@pytest.mark.parametrize(
+    "changing",
+    [
+        [{"$project": {"_id": 1, "s": SCORE}}],
+        [{"$project": {"n": "$_id"}}, {"$match": {"n": {"$gt": 1}}}, {"$addFields": {"l": [1]}}, {"$unwind": "$l"}],
+        [{"$replaceWith": {"_id": "$_id"}}, {"$lookup": {"from": "stock", "pipeline": [], "as": "l"}}],
+        [{"$replaceRoot": {"newRoot": {"$literal": {"_id": 0}}}}],
+    ],
+)
+def test_a_text_score_stays_with_documents_that_are_changed(changing):
+    documents = [{"_id": 1, "t": "red"}, {"_id": 2, "t": "blue tea"}, {"_id": 3, "t": "tea"}]
     search = {"$match": {"$text": {"$search": "tea"}}}
+    last = [{"$sort": {"s": SCORE}}, {"$project": {"last": SCORE}}]
+    found = aggregate([search, *changing, *last], documents, text=TextIndex(fields=("t",)))
+    assert [row["last"] for row in found] == pytest.approx([1.1, 0.75])
+
+
+def test_a_text_score_behind_a_stage_that_makes_documents_of_many_is_refused():
+    stages = [{"$match": {"$text": {"$search": "tea"}}}, {"$group": {"_id": None}}, {"$set": {"s": SCORE}}]
     with pytest.raises(CommandError, match="set MONGODB_URI"):
-        aggregate([search, {"$project": {"t": 1}}, last], [{"_id": 1, "t": "tea"}], text=TextIndex(fields=("t",)))
+        aggregate(stages, [{"_id": 1, "t": "tea"}], text=TextIndex(fields=("t",)))
 
 
 def test_numbers_of_stages_are_cut_as_mongodb_cuts_them():

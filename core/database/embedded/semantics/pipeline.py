@@ -12,6 +12,7 @@ from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
 from .stages.out import check_out
 from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextIndexes
+from .stages.scores import scored_after
 from .text import text_score
 from .text_fields import TextIndex
 
@@ -24,9 +25,10 @@ _ROWS: dict[str, Row] = {
 STAGES = (*_ROWS, "$out")
 """The stages offered; ``$out`` is left to the caller."""
 _KEEPING = frozenset({"$match", "$sort", "$limit", "$skip", "$sample"})
-"""Stages after which documents are what they were, so their text score is known."""
+"""Stages that hand on the very documents they take, so their text score is known."""
 _LEADING = frozenset({"$match", "$sort", "$limit", "$skip", "$group", "$bucket", "$sortByCount", "$lookup"})
 """Stages after which a ``$group`` still leads, see ``StageScope``."""
+_FIRST = ("$documents", "$changeStream")
 _MOST_STAGES = 1000
 
 
@@ -109,8 +111,8 @@ def _check_places(stages: list[tuple[str, Any]]) -> None:
     if len(stages) > _MOST_STAGES:
         raise CommandError("Location7749501", f"Pipeline length must be no longer than {_MOST_STAGES} stages")
     for place, (name, argument) in enumerate(stages):
-        if name == "$documents" and place:
-            raise CommandError("Location40602", "$documents is only valid as the first stage in a pipeline")
+        if name in _FIRST and place:
+            raise CommandError("Location40602", f"{name} is only valid as the first stage in a pipeline")
         if name == "$match" and place and _has_text(argument):
             raise CommandError("Location17313", "$match with $text is only allowed as the first pipeline stage")
         if name == "$out":
@@ -175,17 +177,15 @@ def _compile(stages: list[tuple[str, Any]], scope: StageScope, *, handing_on: bo
         place += 1
         if name == "$group" and scope.leads and (handing_on or place < len(stages)):
             stage = grouping.handed_on(argument, stage)
+        score = scope.score
+        if score is not None and name not in _KEEPING:
+            stage, score = scored_after(name, stage, score, stages[place:])
         compiled.append(stage)
         if scope.leads and name not in _LEADING:
             scope = replace(scope, leads=False)
         if name not in _KEEPING:
-            scope = replace(scope, text=None, score=_lost if scope.score else None)
+            scope = replace(scope, text=None, score=score)
     return _chained(compiled)
-
-
-def _lost(document: Document) -> float:
-    """MongoDB carries the score with a document that changes; here it is read from the document's own texts."""
-    raise unsupported("$meta 'textScore' behind a stage that changes documents", "expression")
 
 
 def _row(name: str) -> Row:
