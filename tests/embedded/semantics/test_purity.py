@@ -52,5 +52,6 @@ def test_a_pipeline_never_changes_its_input(found, path):
         [{"$lookup": {"from": "self", "localField": path, "foreignField": path, "as": path}}],
     ):
         pipeline = compile_pipeline(stages, sources=lambda name: iter(found))
-        list(pipeline.run(found))
+        with suppress(CommandError):
+            list(pipeline.run(found))
     assert [encode(document) for document in found] == before
