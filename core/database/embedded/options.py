@@ -47,9 +47,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields that an object may have, a command for one, and no others."""
+    """The fields that an object may have, a command for one, and where it is ``strict`` no others."""
 
     known: Mapping[str, Option]
+    strict: bool = True
 
     @cached_property
     def _required(self) -> tuple[str, ...]:
@@ -60,6 +61,8 @@ class Fields:
         for name, value in given.items():
             option = self.known.get(name)
             if option is None:
+                if not self.strict:
+                    continue
                 message = f"BSON field '{where}.{name}' is an unknown field, or not offered here; {REMEDY}"
                 raise CommandError("Location40415", message)
             if option is not ANY:
@@ -76,6 +79,7 @@ BOOLEAN = Option(types=frozenset({bool}), expected="type 'bool'")
 FLAG = Option(types=_NUMBERS | {bool}, expected="types '[bool, long, int, decimal, double]'")
 NUMBER = Option(types=_NUMBERS, expected="types '[long, int, decimal, double]'")
 SIZE = replace(NUMBER, least=0)
+SCALE = replace(NUMBER, least=1)
 LONG = Option(types=frozenset({Int64}), expected="type 'long'")
 TEXT = Option(types=frozenset({str}), expected="type 'string'")
 OBJECT = Option(types=frozenset({dict}), expected="type 'object'")

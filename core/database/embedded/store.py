@@ -30,7 +30,6 @@ _REMOVE = {
     False: "DELETE FROM entries WHERE idx = ? AND key = ? AND seq = ?",
     True: "DELETE FROM unique_entries WHERE idx = ? AND key = ? AND seq = ?",
 }
-_EMPTY = {False: "DELETE FROM entries WHERE idx = ?", True: "DELETE FROM unique_entries WHERE idx = ?"}
 _GROW = (
     "UPDATE collections SET documents = documents + ?1, last = last + ?1, version = version + 1 "
     "WHERE number = ?2 RETURNING last"
@@ -133,17 +132,6 @@ class Store:
             sqlite.executemany(_REMOVE[index.unique], [(index.number, key, seq) for key in keys])
         self.log.add(writing, collection, "delete", encode({"documentKey": {"_id": document["_id"]}}))
 
-    def clear(self, writing: Writing, collection: Collection) -> None:
-        """All documents out; a change stream is told that the collection was dropped."""
-        sqlite = writing.sqlite
-        for index in collection.indexes:
-            sqlite.execute(_EMPTY[index.unique], (index.number,))
-        sqlite.execute("DELETE FROM documents WHERE seq >= ? AND seq < ?", (collection.low, collection.high))
-        sqlite.execute(
-            "UPDATE collections SET documents = 0, version = version + 1 WHERE number = ?", (collection.number,)
-        )
-        self.log.add(writing, collection, "drop", encode({}))
-
     def build(self, writing: Writing, collection: Collection, spec: Mapping[str, Any]) -> None:
         """A new index over the documents there are; a unique one is refused while two share a key."""
         index = self.catalog.add_index(writing.sqlite, collection, spec)
@@ -188,8 +176,10 @@ def _check_names_in_id(value: Any) -> None:
 
 def _is_reference(value: Document) -> bool:
     names = [name for name in value if name.startswith("$")]
-    return names in (["$ref", "$id"], ["$ref", "$id", "$db"]) and list(value)[: len(names)] == names and all(
-        type(value[name]) is str for name in names if name != "$id"
+    return (
+        names in (["$ref", "$id"], ["$ref", "$id", "$db"])
+        and list(value)[: len(names)] == names
+        and all(type(value[name]) is str for name in names if name != "$id")
     )
 
 

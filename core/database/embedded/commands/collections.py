@@ -18,6 +18,7 @@ from ..semantics.errors import CommandError, bad, unsupported
 from ..semantics.matching import Match, compile_filter
 from ..semantics.values import encode, equal
 from ..writer import Writing
+from .figures import sizes
 from .views import View, check_graph, view_of
 
 Reply = dict[str, Any]
@@ -48,14 +49,8 @@ def _filter(call: Call) -> Match:
 
 def _database(engine: Engine, reading: Reading, db: str) -> Reply:
     names = engine.catalog.names(reading.sqlite, db)
-    size = sum(_sizes(reading, found)[1] for name in names if (found := engine.catalog.find(reading.sqlite, db, name)))
+    size = sum(sizes(reading, found)[1] for name in names if (found := engine.catalog.find(reading.sqlite, db, name)))
     return {"name": db, "sizeOnDisk": Int64(size), "empty": False}
-
-
-def _sizes(reading: Reading, collection: Collection) -> tuple[int, int]:
-    """How many documents, and their bytes."""
-    sql = "SELECT count(*), coalesce(sum(length(body)), 0) FROM documents WHERE seq >= ? AND seq < ?"
-    return reading.sqlite.execute(sql, (collection.low, collection.high)).fetchone()
 
 
 def list_collections(engine: Engine, call: Call) -> Reply:
@@ -190,31 +185,3 @@ def _namespace(text: str) -> tuple[str, str]:
     if name.startswith("system.") or (db == "local" and name.startswith("oplog.")):
         raise CommandError("IllegalOperation", f"error with namespace: '{text}' belongs to the system")
     return db, name
-
-
-# Figures
-
-
-def collection_stats(engine: Engine, call: Call) -> Reply:
-    with engine.reading(call) as reading:
-        collection = engine.collection(reading.sqlite, call)
-        count, size = (0, 0) if collection is None else _sizes(reading, collection)
-    indexes = 0 if collection is None else len(collection.indexes)
-    return {
-        "ns": f"{call.db}.{call.collection}", "count": count, "size": Int64(size), "storageSize": Int64(size),
-        "avgObjSize": size // count if count else 0, "nindexes": indexes, "capped": False, "scaleFactor": 1,
-    }  # fmt: skip
-
-
-def database_stats(engine: Engine, call: Call) -> Reply:
-    with engine.reading(call) as reading:
-        names = engine.catalog.names(reading.sqlite, call.db)
-        listed = [one for name in names if (one := engine.catalog.find(reading.sqlite, call.db, name))]
-        found = [one for one in listed if one.view is None]
-        sizes = [_sizes(reading, collection) for collection in found]
-    return {
-        "db": call.db, "collections": len(found), "views": len(listed) - len(found),
-        "objects": Int64(sum(count for count, _ in sizes)),
-        "dataSize": Int64(sum(size for _, size in sizes)), "storageSize": Int64(sum(size for _, size in sizes)),
-        "indexes": sum(len(collection.indexes) for collection in found), "scaleFactor": 1,
-    }  # fmt: skip

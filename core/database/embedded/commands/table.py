@@ -21,6 +21,7 @@ from ..options import (
     LONG,
     NUMBER,
     OBJECT,
+    SCALE,
     SIZE,
     TEXT,
     Fields,
@@ -28,7 +29,7 @@ from ..options import (
     given,
     required,
 )  # fmt: skip
-from . import aggregates, collections, explain, indexes, reads, server, writes
+from . import aggregates, collections, explain, figures, indexes, reads, server, writes
 
 _GENERIC: Mapping[str, Option] = {
     "$db": given(TEXT), "$clusterTime": ANY, "$readPreference": ANY, "lsid": OBJECT, "txnNumber": LONG,
@@ -54,11 +55,14 @@ class Row:
 
 def _row(
     run: Callable[[Engine, Call], dict[str, Any]], *, own: Option = ANY, reads: bool = False, writes: bool = False,
-    transaction: bool = False, admin: bool = False, **options: Option,
+    transaction: bool = False, admin: bool = False, strict: bool = True, **options: Option,
 ) -> Callable[[str], Row]:  # fmt: skip
-    """The row of a command of a given name; ``own`` is the field of that name, most often left to ``run``."""
+    """The row of a command of a given name; ``own`` is the field of that name, most often left to ``run``.
+
+    What is not ``strict`` ignores what it does not know, as MongoDB has it of commands that older servers must take.
+    """
     return lambda name: Row(
-        run=run, options=Fields({**_GENERIC, **options, name: own}), reads=reads, writes=writes,
+        run=run, options=Fields({**_GENERIC, **options, name: own}, strict=strict), reads=reads, writes=writes,
         transaction=transaction, admin=admin,
     )  # fmt: skip
 
@@ -66,7 +70,7 @@ def _row(
 _hello = _row(
     server.hello, helloOk=ANY, client=ANY, compression=ANY, hostInfo=ANY, saslSupportedMechs=ANY,
     speculativeAuthenticate=ANY, loadBalanced=ANY, topologyVersion=ANY, maxAwaitTimeMS=ANY, internalClient=ANY,
-    forShell=ANY, backpressure=ANY,
+    forShell=ANY, backpressure=ANY, strict=False,
 )  # fmt: skip
 _find_and_modify = _row(
     writes.find_and_modify, query=OBJECT, sort=OBJECT, remove=FLAG, update=ANY, new=FLAG, fields=OBJECT, upsert=FLAG,
@@ -80,7 +84,7 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
     "isMaster": _hello,
     "ismaster": _hello,
     "ping": _row(server.ping),
-    "whatsmyuri": _row(server.whats_my_uri),
+    "whatsmyuri": _row(server.whats_my_uri, strict=False),
     "buildInfo": _build_info,
     "buildinfo": _build_info,
     "connectionStatus": _row(server.connection_status, showPrivileges=FLAG),
@@ -109,8 +113,8 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
         indexes.list_indexes, cursor=CURSOR, includeIndexBuildInfo=BOOLEAN, includeBuildUUIDs=BOOLEAN
     ),
     "dropIndexes": _row(indexes.drop_indexes, index=required(INDEX), writes=True),
-    "collStats": _row(collections.collection_stats),
-    "dbStats": _row(collections.database_stats),
+    "collStats": _row(figures.collection_stats, scale=SCALE),
+    "dbStats": _row(figures.database_stats, scale=SCALE, freeStorage=FLAG),
     "find": _row(
         reads.find, filter=given(OBJECT), sort=OBJECT, projection=OBJECT, hint=HINT, skip=SIZE, limit=SIZE,
         batchSize=SIZE, singleBatch=FLAG, noCursorTimeout=FLAG, allowPartialResults=FLAG, allowDiskUse=FLAG,
