@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from bson import Decimal128, Int64
+from bson.datetime_ms import DatetimeMS
 
 from core.database.embedded.semantics.errors import CommandError
 from core.database.embedded.semantics.expressions import compile_expression
@@ -20,6 +21,7 @@ DATES = [
     ({"$add": [NOON, -0.5]}, datetime(2024, 2, 29, 11, 59, 59, 999000)),
     ({"$add": [NOON, Decimal128("2.5")]}, datetime(2024, 2, 29, 12, 0, 0, 2000)),  # a decimal to even
     ({"$subtract": [NOON, 1.5]}, datetime(2024, 2, 29, 11, 59, 59, 998000)),
+    ({"$subtract": [datetime(1970, 1, 1), Decimal128("-9223372036854775807.4")]}, DatetimeMS(2**63 - 1)),
 ]
 INTEGERS = [
     ({"$add": [INT, 1, -1]}, INT),  # the sum is an int again
@@ -101,6 +103,7 @@ def test_null_ends_the_reading_of_arguments(spec, expected):
         ({"$round": ["text", None]}, 51081),
         ({"$add": [NOON, 1e30]}, 15),
         ({"$add": [NOON, LONG]}, 15),
+        ({"$add": [datetime(1969, 1, 1), Decimal128("9223372036854775807.5")]}, 15),
         ({"$subtract": [NOON, math.nan]}, 15),
         ({"$mod": [1, Decimal128("0")]}, 5733415),
         ({"$mod": [1, 0.0]}, 16610),
@@ -112,6 +115,8 @@ def test_null_ends_the_reading_of_arguments(spec, expected):
         ({"$round": [1, 0.5]}, 51082),
         ({"$round": [1, 101]}, 51083),
         ({"$round": [LONG, -1]}, 51080),
+        ({"$round": [-(2**31), -1]}, 168),  # MongoDB answers 2147483646
+        ({"$range": [0, 6553598]}, 146),
         ({"$range": ["a", 1]}, 34443),
         ({"$range": [0.5, 1]}, 34444),
         ({"$range": [0, None]}, 34445),

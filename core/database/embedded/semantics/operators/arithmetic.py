@@ -12,7 +12,7 @@ from bson.datetime_ms import DatetimeMS
 
 from .. import numbers
 from ..dates import date_of
-from ..errors import CommandError, mismatch
+from ..errors import CommandError, mismatch, unsupported
 from ..evaluation import Evaluate, Row, Scope, function, is_nullish, rows
 from ..limits import check_elements
 from ..numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_decimal, to_double, to_int, whole
@@ -50,10 +50,10 @@ def _add(*values: Any) -> Any:
 
 def _in_milliseconds(number: Any) -> int:
     """Half a millisecond is rounded away from zero, of a decimal to even."""
-    if is_nan(number) or not numbers.fits_long(exact(number)):
+    if is_nan(number) or not -(2**64) < exact(number) < 2**64:
         raise CommandError("Overflow", "date overflow")
     rounding = ROUND_HALF_EVEN if kind(number) == DECIMAL else ROUND_HALF_UP
-    return int(Decimal(exact(number)).to_integral_value(rounding))
+    return _checked_time(int(Decimal(exact(number)).to_integral_value(rounding)))
 
 
 def _checked_time(time: int) -> int:
@@ -190,6 +190,8 @@ def _whole_rounded(name: str, value: int, places: int, rounding: str) -> Any:
     if not numbers.fits_long(found):
         message = f"invalid conversion from Decimal128 result in {name} resulting from arguments: [{value}, {places}]"
         raise CommandError("Location51080", message)
+    if kind(value) == INT and found < -(2**31):  # MongoDB answers with what is left of it in 32 bits
+        raise unsupported(f"{name} of an int to less than 32 bits hold", "expression")
     return whole(found, kind(value))
 
 
@@ -219,9 +221,9 @@ def _range(start: Any, end: Any, step: Any = 1) -> Any:
             raise CommandError(no_int, message)
     if to_int(step) == 0:
         raise CommandError("Location34449", "$range requires a non-zero step value")
-    numbers_between = range(to_int(start), to_int(end), to_int(step))
-    check_elements("$range", len(numbers_between))
-    return list(numbers_between)
+    found = range(to_int(start), to_int(end), to_int(step))
+    check_elements("$range", (found.stop - found.start) // found.step + 3)  # MongoDB counts the end and the array
+    return list(found)
 
 
 def _rand(argument: Any, scope: Scope) -> Evaluate:
