@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from bson import Int64
+from bson import Int64, Regex
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -319,6 +319,11 @@ def test_a_number_in_a_filter_may_have_another_type_in_a_document(db: Db) -> Non
         ({"key": {"a": 1}, "name": "x", "collation": {}}, 2),
         ({"key": {"a": 1}, "name": "x", "weights": {"a": 1}}, 67),
         ({"key": {"a": 1}, "name": "x", "partialFilterExpression": {"$expr": {"$eq": [1, 1]}}}, 224),
+        ({"key": {"a": 1}, "name": "x", "partialFilterExpression": {"b": Regex("c")}}, 67),
+        ({"key": {"a": 1}, "name": "x", "partialFilterExpression": {"b": {"$all": [1, Regex("c")]}}}, 67),
+        ({"key": {"a": 1}, "name": "x", "partialFilterExpression": {"b": {"$exists": 0}}}, 67),
+        ({"key": {"_fts": 1}, "name": "x"}, 67),
+        ({"key": {"_fts": "text"}, "name": "x"}, 67),
     ],
 )
 def test_a_malformed_specification_is_refused_with_mongodbs_code(db: Db, specification: Any, code: int) -> None:

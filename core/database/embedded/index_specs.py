@@ -6,7 +6,7 @@ https://www.mongodb.com/docs/manual/reference/command/createIndexes/
 from collections.abc import Mapping
 from typing import Any
 
-from bson import Decimal128
+from bson import Decimal128, Regex
 
 from .indexes import Index
 from .options import ANY, FLAG, NUMBER, OBJECT, TEXT, Option, given
@@ -113,6 +113,8 @@ def _kind(path: str, kind: Any) -> Any:
             "CannotCreateIndex",
             f"the embedded database does not offer wildcard indexes ({path}); set MONGODB_URI to use MongoDB",
         )
+    if path == "_fts":
+        raise CommandError("CannotCreateIndex", "Index key contains an illegal field name: '_fts'")
     first, *others = path.split(".")
     if first.startswith("$") or not all((first, *others)) or any(_is_dollar(part) for part in others):
         raise CommandError(
@@ -203,10 +205,13 @@ def _check_partial(partial: Mapping[str, Any]) -> None:
                 _check_partial(inner)
         elif name.startswith("$"):
             raise CommandError("CannotCreateIndex", f"unsupported expression in partial index: {name}")
-        elif is_operators(operand):
-            refused = operand.keys() - _PARTIAL
-            if refused or not operand.get("$exists", True):
-                raise CommandError("CannotCreateIndex", f"unsupported expression in partial index: {name}: {operand!r}")
+        elif isinstance(operand, Regex) or (is_operators(operand) and not _holds_for_one(operand)):
+            raise CommandError("CannotCreateIndex", f"unsupported expression in partial index: {name}: {operand!r}")
+
+
+def _holds_for_one(operators: Mapping[str, Any]) -> bool:
+    known = not operators.keys() - _PARTIAL and truthy(operators.get("$exists", True))
+    return known and not any(isinstance(item, Regex) for item in operators.get("$all", ()))
 
 
 # Comparing
