@@ -131,18 +131,6 @@ def test_a_rename_ends_the_streams_of_both_names(db: Db, source: str, batch: int
         assert kinds(database, 2) == [("rename", None), ("insert", 1)]
 
 
-def test_a_rename_to_another_database_is_a_drop_there_and_a_rename_here(client: MongoClient[Any], db: Db) -> None:
-    other = client[db.name + "_other"]
-    db.c.insert_one({"_id": 1})
-    with db.watch() as left, other.watch() as entered, other.c.watch() as target:
-        client.admin.command("renameCollection", f"{db.name}.c", to=f"{other.name}.c")
-        assert kinds(left, 1) == [("drop", None)]
-        told = next(entered)
-        assert (told["operationType"], told["to"]) == ("rename", {"db": other.name, "coll": "c"})
-        assert kinds(target, 2) == [("rename", None), ("invalidate", None)]
-    client.drop_database(other.name)
-
-
 def test_out_tells_of_a_collection_beside_that_is_renamed(db: Db) -> None:
     db.c.insert_many([{"_id": 1}, {"_id": 2}])
     db.d.insert_one({"_id": 0})

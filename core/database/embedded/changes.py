@@ -10,36 +10,65 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bson import Int64
+
 from .catalog import Collection
 from .clock import Clock
 from .semantics.values import decode, encode
 from .sqlite import Blob
 from .writer import Writing
 
+Document = dict[str, Any]
+
 Scope = tuple[str | None, str | None]
 """What a stream watches: a collection (database and name), a database (name None), or everything (both None)."""
 _LONGEST, _LARGEST = 200_000, 64_000_000
-_RENAMED_TO = "renamed to"
-"""A rename once more, for those who watch the collection that had the new name."""
 _ADD = "INSERT INTO changes (ts, wall, db, name, kind, txn, total, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_READ = "SELECT ts, wall, db, name, kind, txn, body FROM changes WHERE ts > ? AND ts <= ?"
+_FIELDS = "SELECT ts, wall, db, name, kind, txn, body FROM changes"
+_READ = f"{_FIELDS} WHERE ts > ? AND ts <= ?"
 _READS = {
-    (True, True): f"{_READ} AND db = ? AND name = ? ORDER BY ts",
-    (True, False): f"{_READ} AND db = ? AND kind <> '{_RENAMED_TO}' ORDER BY ts",
-    (False, False): f"{_READ} AND kind <> '{_RENAMED_TO}' ORDER BY ts",
+    (True, True): f"{_READ} AND db = ? AND (name = ? OR kind = 'rename') ORDER BY ts",
+    (True, False): f"{_READ} AND db = ? ORDER BY ts",
+    (False, False): f"{_READ} ORDER BY ts",
 }
+_MOVES = f"{_FIELDS} INDEXED BY moves WHERE ts > ? AND db = ? AND kind IN ('drop', 'rename') ORDER BY ts"
+INTERNAL = frozenset({"admin", "config", "local"})
+"""Databases that nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     ticks: int
+    """Its place in the log."""
     wall: int
     """Milliseconds since 1970."""
     db: str
     name: str
     kind: str
-    transaction: dict[str, Any] | None
-    body: dict[str, Any]
+    transaction: Document | None
+    """Of a transaction's change: the places of its ``first`` and ``last``, and how events name it."""
+    body: Document
+
+    @property
+    def time(self) -> int:
+        """All that a transaction did has the time of its commit."""
+        return self.ticks if self.transaction is None else self.transaction["last"]
+
+    @property
+    def target(self) -> tuple[str, str] | None:
+        """What a collection was renamed to."""
+        return (self.body["to"]["db"], self.body["to"]["coll"]) if self.kind == "rename" else None
+
+
+def concerns(scope: Scope, change: Change) -> bool:
+    """Whether those who watch the scope are told of the change."""
+    db, name = scope
+    if name is not None:
+        return scope in ((change.db, change.name), change.target)
+    if db is None and change.db in INTERNAL:
+        return False
+    names = change.name, change.target[1] if change.target is not None else change.name
+    return db in (None, change.db) and not all(one.startswith("system.") for one in names)
 
 
 class ChangeLog:
@@ -52,6 +81,7 @@ class ChangeLog:
         self.committed = clock.tick()
         self._waiting: dict[Scope, set[threading.Event]] = {}
         self._lock = threading.Lock()
+        self.stopped = False
 
     # writing
 
@@ -65,18 +95,32 @@ class ChangeLog:
         self._add(writing, db, name, kind, [body])
 
     def renamed(self, writing: Writing, source: tuple[str, str], target: tuple[str, str]) -> None:
-        to = {"to": {"db": target[0], "coll": target[1]}}
-        self._add(writing, *source, "rename", [encode(to)])
-        self._add(writing, *target, _RENAMED_TO, [encode({"ns": {"db": source[0], "coll": source[1]}, **to})])
+        """Told also to those who watch the target."""
+        self._add(writing, *source, "rename", [encode({"to": {"db": target[0], "coll": target[1]}})])
+        writing.touched.add(target)
 
     def _add(self, writing: Writing, db: str, name: str, kind: str, bodies: Sequence[bytes]) -> None:
-        first, wall, rows = self._clock.tick(len(bodies)), int(time.time() * 1000), []
-        transaction = writing.transaction or ""  # NULL would be looked up among the adapters, as bytes are
+        first, wall, rows = self._clock.tick(len(bodies)), _now(), []
+        if writing.first is None:
+            writing.first = first
         for place, body in enumerate(bodies):
             self._total += len(body)
-            rows.append((first + place, wall, db, name, kind, transaction, self._total, Blob(body)))
+            # in place of NULL, which would be looked up among the adapters, as bytes are
+            rows.append((first + place, wall, db, name, kind, "", self._total, Blob(body)))
         writing.sqlite.executemany(_ADD, rows)
         writing.touched.add((db, name))
+
+    def date(self, writing: Writing) -> None:
+        """A transaction is about to be committed: what it did moves to the end of the log and gets the time of now."""
+        sql = "SELECT ts FROM changes WHERE ts >= ? ORDER BY ts"
+        places = writing.sqlite.execute(sql, (writing.first,)).fetchall() if writing.first is not None else ()
+        if not places:
+            return
+        first, wall = self._clock.tick(len(places)), _now()
+        told = {"first": Int64(first), "last": Int64(first + len(places) - 1), "told": writing.transaction}
+        transaction = Blob(encode(told))
+        rows = [(first + step, wall, transaction, place) for step, (place,) in enumerate(places)]
+        writing.sqlite.executemany("UPDATE changes SET ts = ?, wall = ?, txn = ? WHERE ts = ?", rows)
 
     def old_end(self, sqlite: sqlite3.Connection) -> int | None:
         """Up to where the log is longer or larger than is kept. Takes a look at all of it: not for the writer."""
@@ -97,12 +141,33 @@ class ChangeLog:
     def read(self, sqlite: sqlite3.Connection, scope: Scope, after: int, until: int) -> Iterator[Change]:
         db, name = scope
         rows = sqlite.execute(_READS[db is not None, name is not None], (after, until, *filter(None, scope)))
-        for ticks, wall, db, name, kind, txn, body in rows:
-            yield Change(
-                ticks=ticks, wall=wall, db=db, name=name, kind="rename" if kind == _RENAMED_TO else kind,
-                body=decode(body),
-                transaction=decode(txn) if txn else None,
-            )  # fmt: skip
+        return (change for change in map(_change, rows) if concerns(scope, change))
+
+    @staticmethod
+    def at(sqlite: sqlite3.Connection, ticks: int) -> Change | None:
+        row = sqlite.execute(f"{_FIELDS} WHERE ts = ?", (ticks,)).fetchone()
+        return _change(row) if row is not None else None
+
+    @staticmethod
+    def before(sqlite: sqlite3.Connection, ticks: int) -> int:
+        """The place before all that happened at this time or later: of a transaction all or nothing."""
+        row = sqlite.execute(f"{_FIELDS} WHERE ts >= ? ORDER BY ts LIMIT 1", (ticks,)).fetchone()
+        found = _change(row).transaction if row is not None else None
+        return min(ticks, found["first"] if found is not None else ticks) - 1
+
+    @staticmethod
+    def name_since(sqlite: sqlite3.Connection, change: Change) -> str | None:
+        """What the changed collection is called now; None if it is no more, whatever has its name."""
+        name = change.name
+        for row in sqlite.execute(_MOVES, (change.ticks, change.db)):
+            moved = _change(row)
+            if moved.name == name:
+                if moved.target is None:
+                    return None
+                name = moved.target[1]
+            elif moved.target == (change.db, name):
+                return None
+        return name
 
     @staticmethod
     def trimmed(sqlite: sqlite3.Connection) -> int:
@@ -122,28 +187,37 @@ class ChangeLog:
                     for event in self._waiting.get(scope, ()):
                         event.set()
 
-    def wake_all(self) -> None:
+    def stop(self) -> None:
         """The server stops: nobody waits any longer."""
         with self._lock:
+            self.stopped = True
             for events in self._waiting.values():
                 for event in events:
                     event.set()
 
-    def wait(self, scope: Scope, after: int, seconds: float) -> None:
-        """Until something in the scope was committed after ``after``, or the time is over. Costs nothing meanwhile."""
-        event = threading.Event()
+    def wait(self, scope: Scope, after: int, alarm: threading.Event, seconds: float) -> None:
+        """Until something in the scope was committed after ``after``, the alarm is set, or the time is over. Costs
+        nothing meanwhile."""
         with self._lock:
-            self._waiting.setdefault(scope, set()).add(event)
+            self._waiting.setdefault(scope, set()).add(alarm)
         try:
-            if self.committed <= after:
-                event.wait(seconds)
+            if self.committed <= after and not self.stopped:
+                alarm.wait(seconds)
         finally:
+            alarm.clear()
             with self._lock:
-                self._waiting[scope].discard(event)
+                self._waiting[scope].discard(alarm)
                 if not self._waiting[scope]:
                     del self._waiting[scope]
 
 
-def encoded_transaction(session: dict[str, Any], number: int) -> bytes:
-    """How a line of the log names the transaction it belongs to."""
-    return encode({"lsid": session, "txnNumber": number})
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _change(row: Sequence[Any]) -> Change:
+    ticks, wall, db, name, kind, transaction, body = row
+    return Change(
+        ticks=ticks, wall=wall, db=db, name=name, kind=kind, body=decode(body),
+        transaction=decode(transaction) if transaction else None,
+    )  # fmt: skip

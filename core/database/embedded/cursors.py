@@ -23,6 +23,8 @@ _IDLE = 600.0
 """Seconds after which a cursor that nobody asks is closed."""
 _MOST = 10_000
 _LARGEST = MAX_DOCUMENT_BYTES + 16 * 1024
+_BEFORE = 6
+"""Bytes of a document before its first value, if that has an empty name."""
 
 
 class Cursor:
@@ -62,6 +64,9 @@ class Cursor:
                 self.finished = not self._left
         return found
 
+    def kill(self) -> None:
+        """It has been closed: whoever waits for it need not any longer."""
+
     def _next(self) -> bytes | None:
         body, self._waiting = self._waiting, None
         if body is None:
@@ -69,13 +74,13 @@ class Cursor:
             if item is None:
                 self.finished = True
                 return None
-            body = item if isinstance(item, bytes) else _encoded(item)
+            body = item if isinstance(item, bytes) else encoded(item)
         return body
 
 
-def _encoded(document: dict[str, Any]) -> bytes:
+def encoded(document: dict[str, Any]) -> bytes:
     """A document that a pipeline made: MongoDB lets it be a little larger than one that is stored."""
-    body = encode(document)
+    body = encode({"": document})[_BEFORE:-1]  # at the top ``_id`` would be put first, wherever it stands
     if len(body) > _LARGEST:
         raise CommandError(
             "BSONObjectTooLarge", f"BSONObj size: {len(body)} is invalid. Size must be at most {_LARGEST}"
@@ -120,7 +125,10 @@ class Cursors:
 
     def close(self, number: int) -> bool:
         with self._lock:
-            return self._open.pop(number, None) is not None
+            cursor = self._open.pop(number, None)
+        if cursor is not None:
+            cursor.kill()
+        return cursor is not None
 
     def close_of(self, transaction: Transaction | None) -> None:
         """A transaction has ended: its cursors end with it."""
@@ -133,7 +141,7 @@ class Cursors:
     def close_of_peer(self, peer: object) -> None:
         with self._lock:
             for number in [number for number, cursor in self._open.items() if cursor.peer == peer]:
-                del self._open[number]
+                self._open.pop(number).kill()
 
     def sweep(self) -> None:
         now = time.monotonic()

@@ -38,7 +38,7 @@ class Engine:
         self.store = Store(self.catalog, self.log)
         self.pool = Pool(path)
         self.writer = Writer(self._sqlite, self.log.announce)
-        self.sessions = Sessions(self.pool, self.writer)
+        self.sessions = Sessions(self.pool, self.writer, self.log)
         self.cursors = Cursors()
         self.lane = Lane()
         self.connections: Callable[[], int] = lambda: 0
@@ -113,7 +113,7 @@ class Engine:
     def close(self) -> None:
         """Abort what is open and fold the log of SQLite into its file."""
         self._stopping.set()
-        self.log.wake_all()
+        self.log.stop()
         self.sessions.abort_all()
         self.pool.close()
         self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")

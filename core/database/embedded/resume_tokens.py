@@ -41,3 +41,8 @@ def parse_token(token: dict[str, Any]) -> tuple[int, int]:
     if len(found) < _BYTES:
         raise CommandError("Overflow", f"resume token string ends too soon: {data}")
     return found[0], int.from_bytes(found[1:_BYTES], "big")
+
+
+def fatal(name: str, message: str) -> CommandError:
+    """An error after which a driver does not try to go on."""
+    return CommandError(name, message, errorLabels=["NonResumableChangeStreamError"])

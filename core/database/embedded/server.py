@@ -195,7 +195,7 @@ class Server:
 
     def _stop(self) -> None:
         """No new connections; those there are end after the command they are at."""
-        self._dispatcher.engine.log.wake_all()
+        self._dispatcher.engine.log.stop()
         with self._lock:
             for connection in self._open.values():
                 with contextlib.suppress(OSError):

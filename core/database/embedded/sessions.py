@@ -5,12 +5,15 @@ so the write happens once even if the server died in between.
 https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
 """
 
+import hashlib
 import sqlite3
 import threading
 import time
 from typing import Any
 
-from .changes import encoded_transaction
+from bson import Int64
+
+from .changes import ChangeLog
 from .semantics.errors import CommandError
 from .semantics.values import decode, encode
 from .sqlite import Pool
@@ -22,6 +25,8 @@ _IDLE = 1800.0
 _GRACE = 5.0
 """Seconds a transaction outlives its connection while its client has others."""
 _COMMITTED = {"committed": True}
+_NOBODY = hashlib.sha256().digest()
+"""Whose session it is, where users do not have names."""
 
 
 class Session:
@@ -42,8 +47,8 @@ class Session:
 
 
 class Sessions:
-    def __init__(self, pool: Pool, writer: Writer) -> None:
-        self._pool, self._writer = pool, writer
+    def __init__(self, pool: Pool, writer: Writer, log: ChangeLog) -> None:
+        self._pool, self._writer, self._log = pool, writer, log
         self._known: dict[bytes, Session] = {}
         self._lock = threading.Lock()
 
@@ -67,8 +72,8 @@ class Sessions:
         if session.transaction is not None:
             self._abort(session.transaction)
         session.number, session.committed = number, None
-        name = encoded_transaction({"id": lsid["id"]}, number)
-        session.transaction = Transaction(self._pool, self._writer, name, eager=session.lost_conflict)
+        told = {"txnNumber": Int64(number), "lsid": {"id": lsid["id"], "uid": _NOBODY}}
+        session.transaction = Transaction(self._pool, self._writer, told, eager=session.lost_conflict)
         session.lost_conflict = False
         return session.transaction
 
@@ -93,6 +98,7 @@ class Sessions:
                 raise no_transaction(number)
             if transaction.holds_writer:
                 remember(transaction.writing(), session.key, number, _COMMITTED)
+                self._log.date(transaction.writing())
             transaction.commit()
             session.committed = number
 

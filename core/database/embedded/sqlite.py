@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS unique_entries (
 CREATE TABLE IF NOT EXISTS changes (
     ts INTEGER PRIMARY KEY, wall INTEGER NOT NULL, db TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
     txn BLOB, total INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS moves ON changes (ts) WHERE kind IN ('drop', 'rename');
 CREATE TABLE IF NOT EXISTS retries (
     session BLOB PRIMARY KEY, number INTEGER NOT NULL, outcome BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO meta VALUES ('format', 3), ('catalog', 0), ('trimmed', 0);

@@ -24,7 +24,7 @@ LIFETIME = 60.0
 class Transaction:
     """One transaction of one session. Commands of it run one after the other, under ``lock``."""
 
-    def __init__(self, pool: Pool, writer: Writer, name: bytes, *, eager: bool) -> None:
+    def __init__(self, pool: Pool, writer: Writer, told: dict[str, Any], *, eager: bool) -> None:
         self.lock = threading.RLock()
         self.started = time.monotonic()
         self.active = True
@@ -36,7 +36,7 @@ class Transaction:
         self._pool, self._writer, self._eager = pool, writer, eager
         self._sqlite: sqlite3.Connection | None = None
         self._writing: Writing | None = None
-        self._name = name
+        self._told = told
 
     def reading(self) -> sqlite3.Connection:
         """The connection to read with; the first call fixes the snapshot."""
@@ -70,7 +70,7 @@ class Transaction:
         except sqlite3.OperationalError as error:
             raise conflict("documents were written since this transaction began to read") from error
         self._writing = Writing(self._sqlite)
-        self._writing.transaction = self._name
+        self._writing.transaction = self._told
         return self._writing
 
     def commit(self) -> None:

@@ -36,8 +36,10 @@ class Writing:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.sqlite = connection
         self.touched: set[tuple[str, str]] = set()
-        self.transaction: bytes | None = None
-        """Who writes, where it is a multi-document transaction: its session and number, for the change log."""
+        self.transaction: dict[str, Any] | None = None
+        """How change events name the multi-document transaction that writes."""
+        self.first: int | None = None
+        """The place of its first line in the change log."""
 
 
 class Writer:

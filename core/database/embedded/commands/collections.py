@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from bson import Binary, Int64
@@ -23,6 +24,7 @@ from .views import View, check_graph, view_of
 
 Reply = dict[str, Any]
 _MEGABYTE = 1024 * 1024
+_CHUNK_ROWS = 1000
 
 
 def list_databases(engine: Engine, call: Call) -> Reply:
@@ -164,12 +166,22 @@ def rename(engine: Engine, call: Call) -> Reply:
         engine.catalog.rename(writing.sqlite, collection, *target)
         if source[0] == target[0]:
             engine.log.renamed(writing, source, target)
-        else:  # MongoDB copies to a collection beside the target, which is what it tells of
-            engine.log.add(writing, collection, "drop", encode({}))
-            engine.log.renamed(writing, (target[0], f"tmp{secrets.token_hex(3)[:5]}.renameCollection"), target)
+        else:
+            _tell_as_copy(engine, writing, collection, target)
 
     engine.write(call, work)
     return {}
+
+
+def _tell_as_copy(engine: Engine, writing: Writing, collection: Collection, target: tuple[str, str]) -> None:
+    """To another database MongoDB copies, to a collection beside the target; that is what change streams tell."""
+    beside = replace(collection, db=target[0], name=f"tmp{secrets.token_hex(3)[:5]}.renameCollection")
+    sql = "SELECT body FROM documents WHERE seq >= ? AND seq < ? ORDER BY seq"
+    rows = writing.sqlite.execute(sql, (collection.low, collection.high))
+    while chunk := rows.fetchmany(_CHUNK_ROWS):
+        engine.log.inserted(writing, beside, [body for (body,) in chunk])
+    engine.log.renamed(writing, (beside.db, beside.name), target)
+    engine.log.add(writing, collection, "drop", encode({}))
 
 
 def _namespace(text: str) -> tuple[str, str]:

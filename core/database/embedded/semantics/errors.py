@@ -30,6 +30,7 @@ CODES: dict[str, int] = {
     "IncompatibleCollationVersion": 161,
     "InvalidPipelineOperator": 168,
     "QueryFeatureNotAllowed": 224,
+    "CursorKilled": 237,
     "NotImplemented": 238,
     "ConversionFailure": 241,
     # of commands, storage and sessions
@@ -39,6 +40,7 @@ CODES: dict[str, int] = {
     "LockTimeout": 24,
     "NamespaceNotFound": 26,
     "CursorNotFound": 43,
+    "NoMatchingDocument": 47,
     "NamespaceExists": 48,
     "CannotCreateIndex": 67,
     "InvalidNamespace": 73,
