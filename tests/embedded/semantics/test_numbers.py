@@ -36,6 +36,12 @@ INTEGERS = [
     ({"$pow": [3, 39]}, Int64(3**39)),
     ({"$pow": [3, 40]}, math.pow(3, 40)),
     ({"$pow": [-1, LONG]}, Int64(-1)),
+    ({"$pow": [-1, Int64(1 - 2**63)]}, Int64(-1)),
+    ({"$pow": [-1, -2]}, 1),
+    ({"$pow": [0, 0]}, 1),
+    ({"$pow": [0, 65]}, 0),
+    ({"$pow": [-2, 63]}, Int64(-(2**63))),
+    ({"$pow": [-2, -1]}, -0.5),
 ]
 DECIMALS = [
     ({"$add": [0.0, Decimal128("1")]}, Decimal128("1")),
@@ -43,6 +49,8 @@ DECIMALS = [
     ({"$mod": [Decimal128("-7.5"), 2]}, Decimal128("-1.5")),
     ({"$ceil": Decimal128("-0.4")}, Decimal128("-0")),
     ({"$ceil": INFINITY}, NAN),
+    ({"$add": [Decimal128("sNaN"), 1]}, NAN),
+    ({"$cond": [Decimal128("sNaN"), "true", "false"]}, "true"),
     ({"$floor": Decimal128("1E+40")}, NAN),  # more than 34 digits
     ({"$floor": Decimal128("-0")}, Decimal128("-0")),
     ({"$round": Decimal128("-0.3")}, Decimal128("-0")),

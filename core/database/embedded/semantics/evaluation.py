@@ -5,7 +5,6 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from bson import Decimal128
@@ -13,7 +12,7 @@ from bson import Decimal128
 from .collation import Collation
 from .errors import CommandError
 from .keys import encode_key
-from .values import MISSING, UNDEFINED, equal
+from .values import MISSING, UNDEFINED, equal, exact
 
 Variables = Mapping[str, Any]
 Evaluate = Callable[[Any, Variables], Any]
@@ -85,7 +84,7 @@ def truthy(value: Any) -> bool:
     if value is None or value is MISSING or value is False:
         return False
     if type(value) is Decimal128:
-        return value.to_decimal() != Decimal(0)
+        return exact(value) != 0
     return value != 0
 
 

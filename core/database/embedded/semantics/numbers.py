@@ -11,7 +11,7 @@ from typing import Any, Final
 from bson import Decimal128, Int64
 from bson.decimal128 import create_decimal128_context
 
-from .values import is_nan
+from .values import decimal_of, exact, is_nan
 
 INT, LONG, DOUBLE, DECIMAL = range(4)
 CONTEXT: Final = create_decimal128_context()
@@ -47,7 +47,7 @@ def fits_long(number: Any) -> bool:
 def to_decimal(number: Any) -> Decimal:
     """A double keeps 15 significant digits, as MongoDB converts it."""
     if type(number) is Decimal128:
-        return number.to_decimal()
+        return decimal_of(number)
     if type(number) is float:
         return Decimal(f"{number:.14e}") if math.isfinite(number) and number else Decimal(number)
     return Decimal(number)
@@ -65,7 +65,7 @@ def padded(number: Decimal) -> Decimal:
 
 def to_double(number: Any) -> float:
     if type(number) is Decimal128:
-        return float(number.to_decimal())
+        return float(decimal_of(number))
     return float(number)
 
 
@@ -120,11 +120,11 @@ def is_whole(number: Any) -> bool:
     """A number of any type without a fraction."""
     if is_nan(number):
         return False
-    exact = number.to_decimal() if type(number) is Decimal128 else number
-    if isinstance(exact, int):
+    value = exact(number)
+    if isinstance(value, int):
         return True
-    infinite = exact.is_infinite() if isinstance(exact, Decimal) else math.isinf(exact)
-    return not infinite and exact == int(exact)
+    infinite = value.is_infinite() if isinstance(value, Decimal) else math.isinf(value)
+    return not infinite and value == int(value)
 
 
 def is_int(number: Any) -> bool:
@@ -134,14 +134,14 @@ def is_int(number: Any) -> bool:
 
 def to_int(number: Any) -> int:
     """A finite number, cut towards zero."""
-    return int(number.to_decimal()) if type(number) is Decimal128 else int(number)
+    return int(exact(number))
 
 
 def to_long(number: Any) -> int:
     """As MongoDB reads a number option: doubles cut towards zero, decimals rounded half to even, clamped to 64 bits."""
     if is_nan(number):
         return 0
-    exact = number.to_decimal() if type(number) is Decimal128 else number
-    if not -(2.0**63) < exact < 2.0**63:
-        return 2**63 - 1 if exact > 0 else -(2**63)
-    return round(exact) if isinstance(exact, Decimal) else int(exact)
+    value = exact(number)
+    if not -(2.0**63) < value < 2.0**63:
+        return 2**63 - 1 if value > 0 else -(2**63)
+    return round(value) if isinstance(value, Decimal) else int(value)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from bson import Decimal128
 
 from .numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, fits_long, kind, whole
-from .values import is_number
+from .values import decimal_of, is_number
 
 _EXACT: Final = 2**52
 """Up to here integers make no loss, so they are added as one."""
@@ -37,7 +37,7 @@ class Total:
         if found > self.kind:
             self.kind = found
         if found == DECIMAL:
-            self._decimal = CONTEXT.add(self._decimal, value.to_decimal())
+            self._decimal = CONTEXT.add(self._decimal, decimal_of(value))
         elif found == DOUBLE:
             self._pair()
             self._add(value)

@@ -148,9 +148,18 @@ def milliseconds(value: datetime | DatetimeMS) -> int:
     return (value - _EPOCH) // _MILLISECOND
 
 
+def decimal_of(value: Decimal128) -> Decimal:
+    """The decimal, which says that it is not a number rather than raises it."""
+    found = value.to_decimal()
+    return _NOT_A_NUMBER if found.is_snan() else found
+
+
+_NOT_A_NUMBER: Final = Decimal("NaN")
+
+
 def exact(value: Any) -> int | float | Decimal:
     """A number as Python compares it exactly with any other."""
-    return value.to_decimal() if type(value) is Decimal128 else value
+    return decimal_of(value) if type(value) is Decimal128 else value
 
 
 def is_nan(value: Any) -> bool:

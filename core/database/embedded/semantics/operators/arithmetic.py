@@ -146,7 +146,7 @@ def _rounded_to(name: str, double: Callable[[float], int], rounding: str) -> Cal
     def compute(value: Any) -> Any:
         number_of(name, value)
         if kind(value) == DECIMAL:  # not a number where the result has more than 34 digits
-            return Decimal128(value.to_decimal().quantize(Decimal(1), rounding, CONTEXT))
+            return Decimal128(to_decimal(value).quantize(Decimal(1), rounding, CONTEXT))
         if kind(value) <= LONG or not math.isfinite(value):
             return value
         return math.copysign(double(value), value)

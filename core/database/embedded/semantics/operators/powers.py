@@ -88,11 +88,8 @@ def _power(base: Any, exponent: Any) -> Any:
         _refuse_infinite(not of and to.is_signed())
         return Decimal128(decimal_functions.power(of, to))
     _refuse_infinite(base == 0 and exponent < 0)
-    if wanted <= LONG and exponent >= 0 and (abs(base) <= 1 or exponent <= 63):
-        found = int(base) ** int(exponent)
-        if fits_long(found):
-            return whole(found, wanted)
-    return _power_of_doubles(float(base), float(exponent), wanted)
+    found = _whole_power(int(base), int(exponent)) if wanted <= LONG else None
+    return _power_of_doubles(float(base), float(exponent)) if found is None else whole(found, wanted)
 
 
 def _refuse_infinite(infinite: bool) -> None:
@@ -100,14 +97,23 @@ def _refuse_infinite(infinite: bool) -> None:
         raise CommandError("Location28764", "$pow cannot take a base of 0 and a negative exponent")
 
 
-def _power_of_doubles(base: float, exponent: float, wanted: int) -> Any:
+def _whole_power(base: int, exponent: int) -> int | None:
+    """None where it is no whole number of 64 bits."""
+    if base in (-1, 1):
+        return base if exponent % 2 else 1
+    if base == 0:
+        return 0 if exponent else 1
+    found = base**exponent if 0 <= exponent <= 63 else None
+    return found if found is not None and fits_long(found) else None
+
+
+def _power_of_doubles(base: float, exponent: float) -> float:
     try:
-        found = math.pow(base, exponent)
+        return math.pow(base, exponent)
     except OverflowError:
         return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
     except ValueError:
         return math.nan
-    return whole(int(found), wanted) if wanted <= LONG and abs(base) == 1 else found
 
 
 def _trigonometric(name: str, double: DoubleFunction) -> Callable[[Any], Any]:
