@@ -203,6 +203,58 @@ def test_documents_that_identify_groups_tell_missing_fields_from_null_if_they_ha
     assert [(group["_id"], group["n"]) for group in found] == expected
 
 
+BY_STATE = {"$cond": [{"$eq": ["$state", "CA"]}, 3, 1]}
+
+
+@pytest.mark.parametrize(
+    ("accumulator", "expected"),
+    [
+        ({"$firstN": {"input": "$v", "n": BY_STATE}}, [[1, 2, 3], [5]]),
+        ({"$lastN": {"input": "$v", "n": BY_STATE}}, [[2, 3, 4], [6]]),
+        ({"$maxN": {"input": "$v", "n": BY_STATE}}, [[4, 3, 2], [6]]),
+        ({"$minN": {"input": "$v", "n": BY_STATE}}, [[1, 2, 3], [5]]),
+        ({"$topN": {"output": "$v", "sortBy": {"v": -1}, "n": BY_STATE}}, [[4, 3, 2], [6]]),
+        ({"$bottomN": {"output": "$v", "sortBy": {"v": -1}, "n": BY_STATE}}, [[3, 2, 1], [5]]),
+    ],
+)
+def test_how_many_values_a_group_keeps_may_depend_on_the_group(accumulator, expected):
+    documents = [{"state": "CA", "v": number} for number in (1, 2, 3, 4)] + [{"state": "NY", "v": 5}, {"v": 6}]
+    documents[5]["state"] = "NY"
+    found = aggregate([{"$group": {"_id": {"state": "$state"}, "r": accumulator}}], documents)
+    assert [row["r"] for row in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("accumulator", "keys", "expected"),
+    [
+        ({"$top": {}}, [1, 1, 1], 0),
+        ({"$bottom": {}}, [1, 1, 1], 0),
+        ({"$bottom": {}}, [1, 2, 2], 1),
+        ({"$topN": {"n": 2}}, [2, 1, 2, 1], [1, 3]),
+        ({"$topN": {"n": 3}}, [2, 1, 2, 1], [1, 3, 0]),
+        ({"$bottomN": {"n": 2}}, [1, 1, 1], [0, 1]),
+        ({"$bottomN": {"n": 2}}, [1, 1, 2], [1, 2]),  # the first of the lowest makes room
+        ({"$bottomN": {"n": 2}}, [2, 1, 1], [1, 0]),
+    ],
+)
+def test_of_documents_that_are_equal_the_first_are_kept(accumulator, keys, expected):
+    ((name, options),) = accumulator.items()
+    stages = [{"$group": {"_id": None, "r": {name: {"output": "$_id", "sortBy": {"k": 1}, **options}}}}]
+    (found,) = aggregate(stages, [{"_id": place, "k": key} for place, key in enumerate(keys)])
+    assert found["r"] == expected
+
+
+def test_the_sort_of_an_accumulator_behind_other_stages_reads_paths_as_expressions():
+    documents = [{"_id": 1, "a": [{"b": 1}]}, {"_id": 2, "a": [{"c": 1}]}, {"_id": 3}]
+    group = {"$group": {"_id": None, "r": {"$topN": {"output": "$_id", "sortBy": {"a.b": 1}, "n": 3}}}}
+    for stages, expected in (([group], [2, 3, 1]), ([{"$set": {"x": 1}}, group], [2, 3, 1])):
+        assert aggregate(stages, documents)[0]["r"] == expected
+    parallel = {"$group": {"_id": None, "r": {"$top": {"output": 1, "sortBy": {"a.b": 1, "a.c": 1}}}}}
+    assert aggregate([parallel], documents)[0]["r"] == 1
+    with pytest.raises(CommandError, match="parallel arrays"):
+        aggregate([{"$set": {"x": 1}}, parallel], documents)
+
+
 def test_strings_group_by_the_collation():
     collation = Collation.from_spec({"locale": "en", "strength": 2})
     found = aggregate([{"$group": {"_id": "$k", "n": {"$sum": 1}}}], [{"k": "a"}, {"k": "A"}], collation=collation)

@@ -155,27 +155,6 @@ class Percentiles:
         return found[0] if self._single else found
 
 
-class Ranked:
-    """The first ``count`` values by their keys, or with ``lowest`` the last; ``single`` gives the value itself.
-
-    It takes (key, value) pairs, or MISSING for what does not count.
-    """
-
-    def __init__(self, count: int, *, single: bool = False, lowest: bool = False) -> None:
-        self._count, self._single, self._lowest = count, single, lowest
-        self._found: list[tuple[bytes, Any]] = []
-
-    def add(self, value: Any) -> None:
-        if value is not MISSING:
-            self._found.append(value)
-
-    def result(self) -> Any:
-        ordered = sorted(self._found, key=lambda pair: pair[0])
-        kept = ordered[-self._count :] if self._lowest else ordered[: self._count]
-        values = [None if value is MISSING else value for _, value in kept]
-        return values[0] if self._single else values
-
-
 def shares_of(operator: str, value: Any) -> list[float]:
     """The ``p`` of ``$percentile``: an array of numbers from 0 to 1."""
     if type(value) is not list or not value:

@@ -177,18 +177,17 @@ def _any_true(value: Any) -> bool:
     return any(map(truthy, array("$anyElementTrue", "Location17041", value)))
 
 
-_FIRST_N = Faults(
-    not_object="Location5787801",
-    unknown="Location5787901",
-    missing={"n": "Location5787906", "input": "Location5787907"},
-)
+_N_MISSING = {"n": "Location5787906", "input": "Location5787907"}
+FIRST_FAULTS = Faults(not_object="Location5787801", unknown="Location5787901", missing=_N_MISSING)
+EXTREME_FAULTS = Faults(not_object="Location5787900", unknown="Location5787901", missing=_N_MISSING)
+"""Of ``$firstN`` and ``$lastN``, and of ``$maxN`` and ``$minN``."""
 
 
 def _count_row(name: str, take: Callable[[list[Any], int], list[Any]]) -> Row:
     """``$firstN`` and ``$lastN``."""
 
     def row(argument: Any, scope: Scope) -> Evaluate:
-        fields = arguments_of(name, argument, ("n", "input"), faults=_FIRST_N)
+        fields = arguments_of(name, argument, ("n", "input"), faults=FIRST_FAULTS)
         source, count = scope.compile(fields["input"]), scope.compile(fields["n"])
 
         def evaluate(document: Any, variables: Variables) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 from ..accumulators import Accumulator, Deviation, Extreme, Percentiles, shares_of
 from ..errors import CommandError, bad
 from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, is_nullish
+from ..ranking import Highest, Lowest
 from ..sums import Mean, Total
 from ..values import type_name
-from .arrays import positive_count
+from .arrays import EXTREME_FAULTS, positive_count
 
 
 def _summary(make: Callable[[Scope], Accumulator]) -> Row:
@@ -57,15 +58,16 @@ def _ranked(name: str, *, greatest: bool) -> Row:
     """``$maxN`` and ``$minN`` of an array."""
 
     def row(argument: Any, scope: Scope) -> Evaluate:
-        fields = arguments_of(name, argument, ("input", "n"))
+        fields = arguments_of(name, argument, ("n", "input"), faults=EXTREME_FAULTS)
         source, count = scope.compile(fields["input"]), scope.compile(fields["n"])
 
         def evaluate(document: Any, variables: Variables) -> Any:
+            number = positive_count(name, count(document, variables))
             items = source(document, variables)
             if type(items) is not list:
                 raise CommandError("Location5788200", f"{name} needs an array, found {type_name(items)}")
-            ordered = sorted((item for item in items if not is_nullish(item)), key=scope.key, reverse=greatest)
-            return ordered[: positive_count(name, count(document, variables))]
+            found = [(scope.key(item), item) for item in items if not is_nullish(item)]
+            return summarised(Highest(number), found)[::-1] if greatest else summarised(Lowest(number), found)
 
         return evaluate
 

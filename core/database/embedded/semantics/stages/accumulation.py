@@ -15,15 +15,15 @@ from ..accumulators import (
     Merged,
     Percentiles,
     Pushed,
-    Ranked,
     shares_of,
 )
-from ..errors import CommandError, bad, mismatch, unparsable, unsupported
+from ..errors import CommandError, bad, mismatch, unsupported
 from ..evaluation import Constant, Evaluate, Faults, Variables, arguments_of, is_nullish
 from ..expressions import compile_expression
 from ..keys import encode_key, invert
 from ..numbers import DECIMAL, kind
-from ..operators.arrays import positive_count
+from ..operators.arrays import EXTREME_FAULTS, FIRST_FAULTS, positive_count
+from ..ranking import Highest, Leading, Lowest, Single, Trailing
 from ..sums import ConstantTotal, Mean, MeanOfLeading, Total
 from ..values import MISSING, is_number
 from .flow import sort_key
@@ -32,10 +32,12 @@ from .scope import StageScope
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """``evaluate`` gives what a document contributes, ``make`` an empty accumulator."""
+    """``evaluate`` gives what a document contributes, ``make`` an empty accumulator for what identifies the group."""
 
     evaluate: Evaluate
-    make: Callable[[], Accumulator]
+    make: Callable[[Any], Accumulator]
+    by_group: bool = False
+    """Whether the accumulator differs with the group."""
 
 
 Row = Callable[[Any, StageScope], Plan]
@@ -54,17 +56,19 @@ def compile_accumulator(field: str, spec: Any, scope: StageScope) -> Plan:
 
 
 def _simple(make: Callable[[], Accumulator]) -> Row:
-    return lambda argument, scope: Plan(evaluate=_single(argument, scope), make=make)
+    return lambda argument, scope: Plan(evaluate=_single(argument, scope), make=lambda group: make())
 
 
 def _sum(argument: Any, scope: StageScope) -> Plan:
     evaluate = _single(argument, scope)
     constant = evaluate.value if isinstance(evaluate, Constant) else None
-    return Plan(evaluate=evaluate, make=ConstantTotal if is_number(constant) and kind(constant) != DECIMAL else Total)
+    make = ConstantTotal if is_number(constant) and kind(constant) != DECIMAL else Total
+    return Plan(evaluate=evaluate, make=lambda group: make())
 
 
 def _mean(argument: Any, scope: StageScope) -> Plan:
-    return Plan(evaluate=_single(argument, scope), make=MeanOfLeading if scope.leads else Mean)
+    make = MeanOfLeading if scope.leads else Mean
+    return Plan(evaluate=_single(argument, scope), make=lambda group: make())
 
 
 def _single(argument: Any, scope: StageScope) -> Evaluate:
@@ -84,7 +88,7 @@ def _keyed(make: Callable[[Callable[[Any], bytes]], Accumulator]) -> Row:
         def key(value: Any) -> bytes:
             return encode_key(value, scope.collation)
 
-        return Plan(evaluate=_single(argument, scope), make=lambda: make(key))
+        return Plan(evaluate=_single(argument, scope), make=lambda group: make(key))
 
     return row
 
@@ -93,11 +97,14 @@ def _count(argument: Any, scope: StageScope) -> Plan:
     _check_unary(argument)
     if argument != {}:
         raise mismatch("$count takes no arguments, i.e. $count:{}")
-    return Plan(evaluate=lambda document, variables: None, make=Count)
+    return Plan(evaluate=lambda document, variables: None, make=lambda group: Count())
 
 
-_N_FAULTS = Faults(missing={"n": "Location5787906"})
-_TOP_FAULTS = Faults(missing={"n": "Location5788003"})
+_TOP_FAULTS = Faults(
+    not_object="Location5788001",
+    unknown="Location5788002",
+    missing={"n": "Location5788003", "output": "Location5788004", "sortBy": "Location5788005"},
+)
 _PERCENTILE_FAULTS = Faults(
     unknown="Location40415", missing=dict.fromkeys(("input", "p", "method"), "Location40414")
 )  # fmt: skip
@@ -110,7 +117,7 @@ def _percentile(name: str, *, single: bool) -> Row:
         if fields["method"] != "approximate":
             raise bad("Currently only 'approximate' can be used as percentile 'method'.")
         shares = shares_of(name, [0.5] if single else _constant(fields["p"], scope))
-        return Plan(evaluate=scope.expression(fields["input"]), make=lambda: Percentiles(shares, single=single))
+        return Plan(evaluate=scope.expression(fields["input"]), make=lambda group: Percentiles(shares, single=single))
 
     return row
 
@@ -119,18 +126,25 @@ def _constant(spec: Any, scope: StageScope) -> Any:
     return compile_expression(spec, names=scope.variables.keys())({}, scope.variables)
 
 
-def _first_of_many(name: str, *, last: bool) -> Row:
+def _sized(name: str, spec: Any, evaluate: Evaluate, make: Callable[[int], Accumulator], scope: StageScope) -> Plan:
+    """An accumulator of ``n`` values; ``n`` may read the fields of what identifies the group."""
+    number = compile_expression(spec, names=scope.variables.keys())
+    if isinstance(number, Constant):
+        count = positive_count(name, number.value)
+        return Plan(evaluate=evaluate, make=lambda group: make(count))
+
+    def make_for(group: Any) -> Accumulator:
+        return make(positive_count(name, number(group if type(group) is dict else {}, scope.variables)))
+
+    return Plan(evaluate=evaluate, make=make_for, by_group=True)
+
+
+def _of_order(name: str, make: Callable[[int], Accumulator]) -> Row:
     """``$firstN`` and ``$lastN``: the order of the documents decides."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        fields = arguments_of(name, argument, ("input", "n"), faults=_N_FAULTS)
-        count = positive_count(name, _constant(fields["n"], scope))
-        source = scope.expression(fields["input"])
-
-        def evaluate(document: Any, variables: Variables) -> Any:
-            return b"", source(document, variables)
-
-        return Plan(evaluate=evaluate, make=lambda: Ranked(count, lowest=last))
+        fields = arguments_of(name, argument, ("n", "input"), faults=FIRST_FAULTS)
+        return _sized(name, fields["n"], scope.expression(fields["input"]), make, scope)
 
     return row
 
@@ -139,8 +153,7 @@ def _extremes(name: str, *, greatest: bool) -> Row:
     """``$maxN`` and ``$minN``: null and missing values do not count."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        fields = arguments_of(name, argument, ("input", "n"), faults=_N_FAULTS)
-        count = positive_count(name, _constant(fields["n"], scope))
+        fields = arguments_of(name, argument, ("n", "input"), faults=EXTREME_FAULTS)
         source = scope.expression(fields["input"])
 
         def evaluate(document: Any, variables: Variables) -> Any:
@@ -150,26 +163,42 @@ def _extremes(name: str, *, greatest: bool) -> Row:
             key = encode_key(value, scope.collation)
             return (invert(key) if greatest else key), value
 
-        return Plan(evaluate=evaluate, make=lambda: Ranked(count))
+        return _sized(name, fields["n"], evaluate, Lowest, scope)
 
     return row
 
 
-def _top(name: str, *, single: bool, bottom: bool) -> Row:
+def _sort_key(spec: dict[str, Any], scope: StageScope) -> Evaluate:
+    """The key of a document: of its paths in a leading group, else of what they are as expressions."""
+    key = sort_key(spec, scope)
+    if scope.leads or any(type(direction) is dict for direction in spec.values()):
+        return lambda document, variables: key(document)
+    fields = [(str(place), scope.expression(f"${path}")) for place, path in enumerate(spec)]
+    key = sort_key({str(place): direction for place, direction in enumerate(spec.values())}, scope)
+
+    def evaluate(document: Any, variables: Variables) -> Any:
+        values = [(name, value(document, variables)) for name, value in fields]
+        return key({name: value for name, value in values if value is not MISSING})
+
+    return evaluate
+
+
+def _top(name: str, make: Callable[[int], Accumulator], *, single: bool = False) -> Row:
     """``$top``, ``$bottom`` and their N forms: the accumulator's own ``sortBy`` decides."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        wanted = ("sortBy", "output") if single else ("sortBy", "output", "n")
+        wanted = ("output", "sortBy") if single else ("n", "output", "sortBy")
         fields = arguments_of(name, argument, wanted, faults=_TOP_FAULTS)
-        count = 1 if single else positive_count(name, _constant(fields["n"], scope))
         if type(fields["sortBy"]) is not dict:
-            raise unparsable(f"{name}: sortBy must be an object")
-        key, output = sort_key(fields["sortBy"], scope), scope.expression(fields["output"])
+            raise CommandError("Location10065", f"invalid parameter: expected an object (sortBy) for {name}")
+        key, output = _sort_key(fields["sortBy"], scope), scope.expression(fields["output"])
 
         def evaluate(document: Any, variables: Variables) -> Any:
-            return key(document), output(document, variables)
+            return key(document, variables), output(document, variables)
 
-        return Plan(evaluate=evaluate, make=lambda: Ranked(count, single=single, lowest=bottom))
+        if single:
+            return Plan(evaluate=evaluate, make=lambda group: Single(make(1)))
+        return _sized(name, fields["n"], evaluate, make, scope)
 
     return row
 
@@ -189,13 +218,13 @@ ACCUMULATORS: dict[str, Row] = {
     "$stdDevSamp": _simple(lambda: Deviation(sample=True)),
     "$median": _percentile("$median", single=True),
     "$percentile": _percentile("$percentile", single=False),
-    "$firstN": _first_of_many("$firstN", last=False),
-    "$lastN": _first_of_many("$lastN", last=True),
+    "$firstN": _of_order("$firstN", Leading),
+    "$lastN": _of_order("$lastN", Trailing),
     "$maxN": _extremes("$maxN", greatest=True),
     "$minN": _extremes("$minN", greatest=False),
-    "$top": _top("$top", single=True, bottom=False),
-    "$topN": _top("$topN", single=False, bottom=False),
-    "$bottom": _top("$bottom", single=True, bottom=True),
-    "$bottomN": _top("$bottomN", single=False, bottom=True),
+    "$top": _top("$top", Lowest, single=True),
+    "$topN": _top("$topN", Lowest),
+    "$bottom": _top("$bottom", Highest, single=True),
+    "$bottomN": _top("$bottomN", Highest),
 }
 """The accumulators offered."""

@@ -142,6 +142,8 @@ def _bucket_auto(argument: Any, scope: StageScope) -> Stage:
         raise CommandError("Location40246", "$bucketAuto requires 'groupBy' and 'buckets' to be specified")
     count, value = to_int(argument["buckets"]), scope.expression(argument["groupBy"])
     outputs = compile_outputs(argument.get("output") or COUNT, scope)
+    if any(plan.by_group for _, plan in outputs):
+        raise CommandError("Location4544714", "Can't refer to the group key in $bucketAuto")
 
     def keyed(document: Document) -> Keyed:
         found = value(document, scope.variables)

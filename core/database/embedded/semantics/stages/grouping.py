@@ -22,8 +22,8 @@ COUNT = {"count": {"$sum": 1}}
 class Group:
     """The accumulators of one group; ``add`` takes a document."""
 
-    def __init__(self, outputs: Outputs, scope: StageScope) -> None:
-        self._fields = [(name, plan.evaluate, plan.make()) for name, plan in outputs]
+    def __init__(self, outputs: Outputs, scope: StageScope, identifier: Any = None) -> None:
+        self._fields = [(name, plan.evaluate, plan.make(identifier)) for name, plan in outputs]
         self._steps = [(evaluate, accumulator.add) for _, evaluate, accumulator in self._fields]
         self._variables = scope.variables
 
@@ -89,7 +89,7 @@ def grouped(
         key = encode_key(identifier, scope.collation)
         found = groups.get(key)
         if found is None:
-            found = groups[key] = (identifier, Group(outputs, scope))
+            found = groups[key] = (identifier, Group(outputs, scope, identifier))
         found[1].add(document)
     return groups.values()
 
