@@ -39,6 +39,7 @@ class Search:
         documents: Iterator[dict[str, Any]] | None = None,
     ) -> None:
         self.collection = collection
+        self.of_view = documents is not None
         self._documents = documents
         text = collection.text if collection is not None else None
         self.match: Match = compile_filter(query, collation=collation, variables=variables, text=text)

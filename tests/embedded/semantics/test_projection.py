@@ -1,6 +1,7 @@
 """Projections of find: what stays, in which order, and what is refused."""
 
 import pytest
+from bson import Regex
 
 from core.database.embedded.semantics.errors import CommandError
 from core.database.embedded.semantics.projection import compile_projection
@@ -66,6 +67,7 @@ def test_a_projection_shapes_as_the_manual_says(spec, expected):
         ({"l": {"$elemMatch": {"y": 2}}}, {"l.$": 1, "_id": 0}, {"l": [{"x": 1, "y": 2}]}),
         ({"$and": [{"s": "t"}, {"n": {"$in": [2, 7]}}]}, {"n.$": 1}, {"_id": 1, "n": [2]}),
         ({"$or": [{"n": 77}, {"n": 4}]}, {"n.$": 1}, {"_id": 1, "n": [4]}),
+        ({"$or": [{"n": {"$in": [4]}}, {"$and": [{"n": {"$eq": 3}}]}]}, {"n.$": 1}, {"_id": 1, "n": [3]}),
         ({"$and": [{"n": {"$gt": 1}}, {"n": {"$lt": 4}}]}, {"n.$": 1}, {"_id": 1, "n": [2]}),  # $lt is tried first
         ({"n": {"$all": [2, 4]}}, {"n.$": 1}, {"_id": 1, "n": [4]}),
         ({"l.y": {"$exists": True}}, {"l.$": 1, "_id": 0}, {"l": [{"x": 1, "y": 2}]}),
@@ -83,6 +85,8 @@ def test_a_positional_projection_gives_the_element_that_matched(query, spec, exp
     [
         {"s": "t"},
         {"$or": [{"n": 2}, {"s": "t"}]},
+        {"$or": [{"n": 2}, {"n": {"$in": [3, 4]}}]},
+        {"$or": [{"n": 2}, {"n": {"$eq": 3, "$ne": 4}}]},
         {"n": {"$size": 4}},
         {"n": [1, 2, 3, 4]},
         {"n": {"$not": {"$lt": 0}}},
@@ -94,6 +98,24 @@ def test_a_positional_projection_without_a_matched_element_is_an_error(query):
     with pytest.raises(CommandError) as refusal:
         project(DOCUMENT)
     assert refusal.value.code == 51246
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (Regex("^a"), "ab"), ({"$regex": "^a"}, "ab"), ({"$regex": "^A", "$options": "i"}, "Ax"),
+        ({"$regex": Regex("^A"), "$options": "i"}, "Ax"), ({"$in": [Regex("b$")]}, "ab"),
+        ({"$eq": Regex("^a")}, None),  # the pattern itself: no member of an $in
+    ],
+)  # fmt: skip
+def test_patterns_and_values_of_one_path_are_one_condition(pattern, found):
+    project = compile_projection({"w.$": 1, "_id": 0}, query={"$or": [{"w": pattern}, {"w": "z"}]})
+    document = {"_id": 1, "w": ["q", "Ax", "ab", "z"]}
+    if found is not None:
+        assert project(document) == {"w": [found]}
+        return
+    with pytest.raises(CommandError, match="matching element"):
+        project(document)
 
 
 def test_an_array_of_one_element_is_not_the_element():

@@ -107,6 +107,7 @@ def test_an_update_changes_as_the_manual_says(document, update, expected):
         ({"a": {"b": [1, 2]}}, {"a.b": 2}, {"$set": {"a.b.$": 3}}, {"a": {"b": [1, 3]}}),
         ({"a": [1, 2], "b": [7, 8]}, {"a": 2}, {"$set": {"b.$": 0}}, {"a": [1, 2], "b": [7, 0]}),
         ({"a": [1, 2, 5]}, {"a": {"$gt": 1, "$lt": 5}}, {"$set": {"a.$": 0}}, {"a": [1, 0, 5]}),
+        ({"a": ["x", "ab"]}, {"$or": [{"a": Regex("^a")}, {"a": "c"}]}, {"$set": {"a.$": 0}}, {"a": ["x", 0]}),
     ],
 )  # fmt: skip
 def test_the_positional_operator_is_the_element_the_query_matched(document, query, update, expected):

@@ -79,7 +79,7 @@ def distinct(engine: Engine, call: Call) -> Reply:
     values = [found[key] for key in sorted(found)]
     if sum(map(len, found)) > MAX_DOCUMENT_BYTES // 2 and len(encode({"": values})) > MAX_DOCUMENT_BYTES:
         raise CommandError("Location17217", "distinct too big, 16mb cap")
-    return {"values": values}
+    return {"values": values} | ({"ok": 1} if search.of_view else {})  # of a view MongoDB says so with an int
 
 
 def distinct_path(call: Call) -> str:

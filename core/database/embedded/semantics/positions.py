@@ -59,15 +59,43 @@ def _queries(operand: Any) -> list[Any]:
 
 def _of_alternatives(queries: list[Any]) -> list[Condition]:
     """An ``$or`` says nothing of elements, unless it is in truth one condition: a single query, or an ``$in``."""
-    conditions = [_conditions(query) for query in queries]
-    if len(conditions) == 1:
-        return conditions[0]
-    single = [found[0] for query, found in zip(queries, conditions, strict=True) if len(query) == len(found) == 1]
-    equal = all(operator == "$eq" or (operator == "$in" and type(value) is list) for _, operator, value in single)
-    if len(single) < len(queries) or not equal or len({path for path, _, _ in single}) > 1:
+    if len(queries) == 1:
+        return _conditions(queries[0])
+    members = [member for query in queries if (member := _member(query)) is not None]
+    paths = {path for path, _ in members}
+    if len(members) < len(queries) or len(paths) != 1:
         return []
-    values = [value for _, operator, argument in single for value in (argument if operator == "$in" else [argument])]
-    return [(single[0][0], "$in", values)]
+    return [(paths.pop(), "$in", [value for _, value in members])]
+
+
+def _member(query: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Path and value of an alternative that can stand among others in one ``$in``: an equality, or a pattern."""
+    if len(query) != 1:
+        return None
+    ((path, operand),) = query.items()
+    if path in ("$and", "$or"):
+        parts = _queries(operand)
+        return _member(parts[0]) if len(parts) == 1 else None
+    if path.startswith("$"):
+        return None
+    if not is_operators(operand):
+        return path, operand
+    if operand.keys() <= {"$regex", "$options"}:
+        return path, _pattern(operand)
+    if len(operand) != 1:
+        return None
+    ((operator, argument),) = operand.items()
+    if operator in ("$in", "$all") and isinstance(argument, list) and len(argument) == 1:
+        return None if is_operators(argument[0]) else (path, argument[0])
+    return (path, argument) if operator == "$eq" and not isinstance(argument, Regex) else None
+
+
+def _pattern(clause: Mapping[str, Any]) -> Any:
+    """The pattern as one value."""
+    pattern: Any = clause.get("$regex")
+    if "$options" not in clause:
+        return Regex(pattern) if type(pattern) is str else pattern
+    return Regex(pattern.pattern if isinstance(pattern, Regex) else pattern, clause["$options"])
 
 
 def _operators(operand: Any) -> list[tuple[str, Any]]:
