@@ -56,7 +56,7 @@ def test_a_result_is_at_most_16_megabytes_large(db):
     assert [found["n"] for found in db.parts.aggregate([*whole, {"$project": {"n": {"$size": "$parts"}}}])] == [3]
 
 
-def test_distinct_of_a_view_says_ok_with_an_int_as_mongodb_does(db: Db) -> None:
+def test_distinct_of_a_view_says_ok_with_an_int_as_mongodb_does(db):
     db.c.insert_many([{"a": 1}, {"a": 2}])
     db.create_collection("view", viewOn="c", pipeline=[{"$match": {"a": 1}}])
     found = [db.command("distinct", name, key="a") for name in ("c", "view")]
