@@ -61,6 +61,12 @@ def test_each_view_is_looked_into_once(db: Db) -> None:
         assert _code(db, {"create": f"v{place}", "viewOn": f"v{place + 1}", "pipeline": stages}) is None
 
 
+def test_the_collection_of_definitions_is_refused_where_there_are_views(db: Db) -> None:
+    assert list(db["system.views"].find()) == []
+    db.create_collection("v", viewOn="c", pipeline=[])
+    assert _code(db, {"find": "system.views"}) == 73
+
+
 def test_nulls_in_the_pipeline_of_a_view_are_left_out(db: Db) -> None:
     db.c.insert_many([{"_id": 1}, {"_id": 2}])
     db.command({"create": "v", "viewOn": "c", "pipeline": [None, {"$match": {"_id": 2}}, None]})

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from bson import Binary, Int64
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
@@ -202,3 +203,62 @@ def test_what_a_transaction_may_not_do_is_refused(client: MongoClient[Any], db: 
                 db.command(*asked, session=session)
             assert caught.value.code == code
             session.abort_transaction()
+
+
+def _asked(db: Db, session: ClientSession, number: int, asked: dict[str, Any], **options: Any) -> int | None:
+    """The code of the answer to a command of a session with a number that the driver did not choose."""
+    own = session.client["admin" if {"commitTransaction", "abortTransaction"} & asked.keys() else db.name]
+    return own.command({**asked, "txnNumber": Int64(number), **options}, check=False, session=session).get("code")
+
+
+_IN: dict[str, Any] = {"autocommit": False}
+_FIRST: dict[str, Any] = {**_IN, "startTransaction": True}
+_FIND: dict[str, Any] = {"find": "c"}
+
+
+def _insert(place: int) -> dict[str, Any]:
+    return {"insert": "c", "documents": [{"_id": place}]}
+
+
+def test_a_number_of_a_session_belongs_to_one_transaction_or_write(server_uri: str, db: Db) -> None:
+    with MongoClient[Any](server_uri) as client, client.start_session(causal_consistency=False) as session:
+        asked = [
+            (2, _FIND, _FIRST, None), (2, _FIND, _FIRST, 117), (2, _insert(1), {}, 217), (2, _FIND, _IN, None),
+            (2, {"commitTransaction": 1}, _IN, None), (2, _FIND, _FIRST, 117), (2, _insert(1), {}, 217),
+            (1, _FIND, _FIRST, 225), (1, _insert(1), {}, 225),
+            (3, _insert(3), {}, None), (3, _insert(3), {}, None), (3, _FIND, _FIRST, 117), (3, _FIND, _IN, 251),
+            (4, _insert(4), _FIRST, None), (5, _insert(5), {}, None), (4, {"commitTransaction": 1}, _IN, 225),
+        ]  # fmt: skip
+        for number, command_, options, code in asked:
+            assert _asked(db, session, number, command_, **options) == code, (number, command_, options)
+        assert [one["_id"] for one in db.c.find()] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("commands", "code"),
+    [
+        ([{"find": "c", "readConcern": {"level": "linearizable"}}], 72),
+        ([{"find": "c", "readConcern": {"level": "available"}}], 72),
+        ([{"commitTransaction": 1}], 263),
+        ([{"create": "c"}], 48),
+        ([{"create": "d"}, {"create": "d"}], 48),
+        ([{"create": "v", "viewOn": "c"}], 263),
+        ([{"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a"}]}], 263),
+        ([{"create": "d"}, {"createIndexes": "d", "indexes": [{"key": {"a": 1}, "name": "a"}]}], None),
+        (
+            [{"insert": "d", "documents": [{}]}, {"createIndexes": "d", "indexes": [{"key": {"a": 1}, "name": "a"}]}],
+            263,
+        ),
+        ([{"createIndexes": "c", "indexes": [{"key": {"b": 1}, "name": "b"}]}], None),
+    ],
+)
+def test_what_would_not_be_of_a_transaction_is_refused(
+    server_uri: str, db: Db, commands: list[dict[str, Any]], code: int | None
+) -> None:
+    with MongoClient[Any](server_uri) as client, client.start_session(causal_consistency=False) as session:
+        db.c.create_index("b", name="b")
+        *before, last = commands
+        for place, asked in enumerate(before):
+            assert _asked(db, session, 1, asked, **(_IN if place else _FIRST)) is None
+        assert _asked(db, session, 1, last, **(_IN if before else _FIRST)) == code
+        _asked(db, session, 1, {"abortTransaction": 1}, **_IN)

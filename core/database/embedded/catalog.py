@@ -184,6 +184,7 @@ def _version(sqlite: sqlite3.Connection) -> int:
 def _read(sqlite: sqlite3.Connection, db: str, name: str) -> Collection | None:
     row = sqlite.execute("SELECT number, uuid, view FROM collections WHERE db = ? AND name = ?", (db, name)).fetchone()
     if row is None:
+        _check_definitions(sqlite, db, name)
         return None
     rows = sqlite.execute("SELECT number, spec, multikey FROM indexes WHERE collection = ? ORDER BY number", (row[0],))
     indexes = tuple(
@@ -192,6 +193,14 @@ def _read(sqlite: sqlite3.Connection, db: str, name: str) -> Collection | None:
     )
     view = decode(row[2]) if row[2] is not None else None
     return Collection(number=row[0], db=db, name=name, uuid=row[1], indexes=indexes, view=view)
+
+
+def _check_definitions(sqlite: sqlite3.Connection, db: str, name: str) -> None:
+    """Refuse the collection in which MongoDB keeps the definitions of views, where it would have one."""
+    sql = "SELECT 1 FROM collections WHERE db = ? AND view IS NOT NULL"
+    if name == "system.views" and sqlite.execute(sql, (db,)).fetchone() is not None:
+        message = f"the embedded database does not offer {db}.system.views, but listCollections; {REMEDY}"
+        raise CommandError("InvalidNamespace", message)
 
 
 def _drop_entries(sqlite: sqlite3.Connection, index: Index) -> None:

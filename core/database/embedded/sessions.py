@@ -30,7 +30,7 @@ _NOBODY = hashlib.sha256().digest()
 
 
 class Session:
-    """``number`` is that of its last transaction or retryable write."""
+    """``number`` is that of its last transaction."""
 
     def __init__(self, key: bytes) -> None:
         self.key = key
@@ -65,10 +65,10 @@ class Sessions:
 
     def begin(self, session: Session, lsid: dict[str, Any], number: int) -> Transaction:
         """Start a transaction; one that the session still has open is aborted, as a newer number says."""
-        if number < session.number or (number == session.number and session.transaction is not None):
-            raise CommandError(
-                "TransactionTooOld", f"Cannot start transaction {number}: a newer one {session.number} has started."
-            )
+        last = max(session.number, -1 if session.answered is None else session.answered)
+        if number <= last:
+            name = "TransactionTooOld" if number < last else "ConflictingOperationInProgress"
+            raise CommandError(name, f"Cannot start transaction {number}: the session has come to {last}.")
         if session.transaction is not None:
             self._abort(session.transaction)
         session.number, session.committed = number, None
@@ -76,6 +76,20 @@ class Sessions:
         session.transaction = Transaction(self._pool, self._writer, told, eager=session.lost_conflict)
         session.lost_conflict = False
         return session.transaction
+
+    def begin_write(self, session: Session, number: int) -> None:
+        """What a retryable write of that number means for transactions: an older one is aborted.
+
+        Raises:
+            CommandError: TransactionTooOld, or IncompleteTransactionHistory for the number of a transaction.
+        """
+        if number < session.number:
+            raise CommandError("TransactionTooOld", f"Retryable write {number} is older than {session.number}.")
+        if number == session.number:
+            message = f"Cannot retry a write of number {number}, which is that of a transaction."
+            raise CommandError("IncompleteTransactionHistory", message)
+        if session.transaction is not None:
+            self._abort(session.transaction)
 
     def current(self, session: Session, number: int) -> Transaction:
         """The open transaction of that number."""

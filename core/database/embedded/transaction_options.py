@@ -10,6 +10,7 @@ ENDING = frozenset({"commitTransaction", "abortTransaction"})
 _RETRYABLE = frozenset({"insert", "update", "delete", "findAndModify", "findandmodify"})
 _NEVER_FIRST = frozenset({"killCursors"})
 _SYSTEM = frozenset({"config", "local"})
+_LEVELS = (None, "local", "majority", "snapshot")
 
 
 def check_transaction_options(call: Call, *, allowed: bool) -> None:
@@ -26,6 +27,8 @@ def check_transaction_options(call: Call, *, allowed: bool) -> None:
         raise _invalid("a transaction needs autocommit: false, its first command startTransaction: true")
     elif call.name not in ENDING:
         _check_held(call, allowed=allowed, first=starts is True)
+    elif starts:
+        raise not_held(f"Cannot run '{call.name}' as the first operation in a multi-document transaction.")
 
 
 def _check_retryable(call: Call) -> None:
@@ -44,8 +47,11 @@ def _check_held(call: Call, *, allowed: bool, first: bool) -> None:
         raise not_held(f"Cannot run command against the '{call.db}' database in a transaction.")
     if call.command.get("writeConcern") is not None:
         raise _invalid("writeConcern is not allowed within a multi-statement transaction")
-    if call.command.get("readConcern") is not None and not first:
+    concern = call.mapping("readConcern")
+    if concern is not None and not first:
         raise _invalid("Only the first command in a transaction may specify a readConcern")
+    if concern is not None and concern.get("level") not in _LEVELS:
+        raise _invalid("the read concern of a transaction is local, majority or snapshot")
 
 
 def not_held(message: str) -> CommandError:

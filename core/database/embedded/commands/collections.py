@@ -84,8 +84,10 @@ def batches(engine: Engine, call: Call, namespace: str, rows: Iterable[Reply]) -
 
 
 def create(engine: Engine, call: Call) -> Reply:
-    """Again for one that is there is no error."""
+    """Again for one that is there is no error outside a transaction."""
     name, view = call.collection, view_of(call)
+    if view is not None and call.transaction is not None:
+        raise CommandError("OperationNotSupportedInTransaction", "Cannot create a view in a transaction.")
 
     def work(writing: Writing) -> None:
         def view_named(other: str) -> View | None:
@@ -94,7 +96,7 @@ def create(engine: Engine, call: Call) -> Reply:
 
         found = engine.catalog.find(writing.sqlite, call.db, name)
         if found is not None:
-            if not equal(found.view, view):
+            if call.transaction is not None or not equal(found.view, view):
                 raise CommandError("NamespaceExists", f"Collection {found.namespace} already exists.")
         elif view is not None:
             check_graph(view_named, (name, *engine.catalog.names(writing.sqlite, call.db)))

@@ -32,6 +32,7 @@ def create_indexes(engine: Engine, call: Call) -> Reply:
         for spec in specs:
             current = engine.collection(writing.sqlite, call) or collection
             if not _exists(current, spec):
+                _check_transaction(engine, call, writing, current)
                 if len(current.indexes) == _MOST_INDEXES:
                     raise CommandError("CannotCreateIndex", f"{current.namespace} has {_MOST_INDEXES} indexes already")
                 engine.store.build(writing, current, spec)
@@ -43,6 +44,19 @@ def create_indexes(engine: Engine, call: Call) -> Reply:
         return reply if before != len(after.indexes) else reply | {"note": "all indexes already exist"}
 
     return engine.write(call, work)
+
+
+def _check_transaction(engine: Engine, call: Call, writing: Writing, collection: Collection) -> None:
+    """In a transaction an index is made only of a collection that it made itself and that is empty yet."""
+    if call.transaction is None:
+        return
+    with engine.pool.snapshot() as sqlite:
+        found_before = engine.catalog.find(sqlite, collection.db, collection.name) is not None
+    sql = "SELECT documents FROM collections WHERE number = ?"
+    if found_before or writing.sqlite.execute(sql, (collection.number,)).fetchone()[0]:
+        what = "existing" if found_before else "non-empty"
+        message = f"Cannot create new indexes on {what} collection {collection.namespace} in a transaction."
+        raise CommandError("OperationNotSupportedInTransaction", message)
 
 
 def _exists(collection: Collection, spec: Mapping[str, Any]) -> bool:

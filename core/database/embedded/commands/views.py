@@ -57,9 +57,7 @@ def check_graph(view_named: Callable[[str], View | None], names: Iterable[str]) 
         raise CommandError("ViewDepthLimitExceeded", f"views lie more than {DEEPEST} deep")
 
 
-def _height(
-    view_named: Callable[[str], View | None], name: str, above: tuple[str, ...], known: dict[str, int]
-) -> int:
+def _height(view_named: Callable[[str], View | None], name: str, above: tuple[str, ...], known: dict[str, int]) -> int:
     """How many views lie upon each other, this one among them; each is looked into once."""
     if name in above:
         raise CommandError("GraphContainsCycle", f"view cycle detected: {' => '.join((*above, name))}")

@@ -334,6 +334,7 @@ def _recalled(engine: Engine, call: Call) -> Reply | None:
         return None
     if call.session is None:
         raise bad("txnNumber requires a session")
+    engine.sessions.begin_write(call.session, number)
     if call.session.answered is not None and number > call.session.answered:
         return None  # the session's newest: nothing to look up
     with engine.pool.snapshot() as sqlite:
