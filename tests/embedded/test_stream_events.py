@@ -8,7 +8,7 @@ import pytest
 from bson import Int64, Timestamp
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure
 
 Db = Database[dict[str, Any]]
 
@@ -63,6 +63,21 @@ def test_a_required_image_is_missed_when_its_event_comes(db: Db, option: str) ->
         with pytest.raises(OperationFailure, match="set MONGODB_URI") as caught:
             next(stream)
     assert caught.value.code == 47
+
+
+def test_only_what_was_written_is_told(db: Db) -> None:
+    db.c.insert_one({"_id": 5})
+    with db.c.watch() as stream:
+        with pytest.raises(BulkWriteError):
+            db.c.insert_many([{"_id": number} for number in (1, 5, 2)], ordered=False)
+        with pytest.raises(BulkWriteError):
+            db.c.insert_many([{"_id": number} for number in (3, 5, 4)])
+        db.c.update_one({"_id": 1}, {"$set": {"_id": 1}})
+        db.c.update_one({"_id": 6}, {"$set": {"a": 1}}, upsert=True)
+        events = [next(stream) for _ in range(4)]
+    assert [(event["operationType"], event["documentKey"]["_id"]) for event in events] == [
+        ("insert", 1), ("insert", 2), ("insert", 3), ("insert", 6),
+    ]  # fmt: skip
 
 
 # Transactions

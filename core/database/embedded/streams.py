@@ -88,6 +88,7 @@ class Stream(Cursor):
         until = time.monotonic() + (call.number("maxTimeMS") / 1000 or _DEFAULT_WAIT)
         batch = self._take(engine, call, size)
         while not batch and not self.finished and not engine.log.stopped and (left := until - time.monotonic()) > 0:
+            call.pace.end()
             engine.log.wait(self._scope, self._place, self._alarm, left)
             if self._killed:
                 raise CommandError("CursorKilled", "the cursor was killed while it waited")
@@ -124,6 +125,7 @@ class Stream(Cursor):
         if self._ending is not None:
             yield self._ending, invalidate(self._ending)
         for change in engine.log.read(reading.sqlite, self._scope, self._place, until):
+            reading.step()
             yield change, self._event(engine, reading, change)
             if self._ends_with(change):
                 yield change, invalidate(change)
