@@ -7,11 +7,10 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .errors import CommandError
 from .evaluation import is_nullish
 from .numbers import INT, to_double, whole
 from .operators.objects import merged
-from .values import MISSING, is_number, type_name
+from .values import MISSING, is_number
 
 Key = Callable[[Any], bytes]
 
@@ -135,33 +134,3 @@ class Deviation:
         if self._count <= self._free:
             return None
         return math.sqrt(self._squares / (self._count - self._free))
-
-
-class Percentiles:
-    """The least numbers with at least a share ``p`` of all numbers at or below them: exact, which is within what
-    MongoDB's ``approximate`` allows. https://www.mongodb.com/docs/manual/reference/operator/aggregation/percentile/"""
-
-    def __init__(self, shares: list[float], *, single: bool) -> None:
-        self._shares, self._single = shares, single
-        self._numbers: list[float] = []
-
-    def add(self, value: Any) -> None:
-        if is_number(value):
-            self._numbers.append(to_double(value))
-
-    def result(self) -> Any:
-        numbers = sorted(number for number in self._numbers if not math.isnan(number))
-        found = [numbers[max(0, math.ceil(share * len(numbers)) - 1)] if numbers else None for share in self._shares]
-        return found[0] if self._single else found
-
-
-def shares_of(operator: str, value: Any) -> list[float]:
-    """The ``p`` of ``$percentile``: an array of numbers from 0 to 1."""
-    if type(value) is not list or not value:
-        raise CommandError(
-            "Location7750301", f"{operator}: 'p' must be a non-empty array of numbers, found {type_name(value)}"
-        )
-    for share in value:
-        if not is_number(share) or not 0 <= to_double(share) <= 1:
-            raise CommandError("Location7750303", f"{operator}: 'p' must hold numbers from 0.0 to 1.0, found {share!r}")
-    return [to_double(share) for share in value]

@@ -75,6 +75,24 @@ class Constant:
         return self.value
 
 
+class Unread(dict[str, Any]):
+    """The document of a constant expression: to read it is the proof that the expression is none."""
+
+    def get(self, *_: Any) -> Any:
+        raise LookupError
+
+
+def reads_document(expression: Evaluate) -> bool:
+    """Whether an expression needs a document, as far as can be told before variables have values."""
+    try:
+        expression(Unread(), {})
+    except KeyError:  # a variable
+        return False
+    except LookupError:
+        return True
+    return False
+
+
 def is_nullish(value: Any) -> bool:
     return value is None or value is MISSING
 

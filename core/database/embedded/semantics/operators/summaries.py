@@ -6,9 +6,10 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/#accumulators
 from collections.abc import Callable
 from typing import Any
 
-from ..accumulators import Accumulator, Deviation, Extreme, Percentiles, shares_of
-from ..errors import CommandError, bad
-from ..evaluation import Evaluate, Row, Scope, Variables, arguments_of, is_nullish
+from ..accumulators import Accumulator, Deviation, Extreme
+from ..errors import CommandError
+from ..evaluation import Constant, Evaluate, Faults, Row, Scope, Variables, arguments_of, is_nullish, reads_document
+from ..percentiles import MISSING_CODES, Percentiles, check_method, not_constant, shares_of
 from ..ranking import Highest, Lowest
 from ..sums import Mean, Total
 from ..values import type_name
@@ -38,15 +39,24 @@ def summarised(accumulator: Accumulator, values: list[Any]) -> Any:
 
 
 def _percentile(name: str, *, single: bool) -> Row:
+    faults = Faults(
+        not_object="Location7436201" if single else "Location7436200",
+        unknown="Location40415",
+        missing=MISSING_CODES,
+    )
+
     def row(argument: Any, scope: Scope) -> Evaluate:
-        fields = arguments_of(name, argument, ("input", "method") if single else ("input", "p", "method"))
-        if fields["method"] != "approximate":
-            raise bad("Currently only 'approximate' can be used as percentile 'method'.")
-        source, wanted = scope.compile(fields["input"]), scope.compile([0.5] if single else fields["p"])
+        wanted = ("input", "method") if single else ("input", "p", "method")
+        fields = arguments_of(name, argument, wanted, faults=faults)
+        check_method(fields["method"])
+        source, listed = scope.compile(fields["input"]), scope.compile([0.5] if single else fields["p"])
+        if reads_document(listed):
+            raise not_constant(name)
+        if isinstance(listed, Constant):
+            shares_of(name, listed.value)
 
         def evaluate(document: Any, variables: Variables) -> Any:
-            value = source(document, variables)
-            shares = shares_of(name, wanted(document, variables))
+            value, shares = source(document, variables), shares_of(name, listed(document, variables))
             return summarised(Percentiles(shares, single=single), value if type(value) is list else [value])
 
         return evaluate

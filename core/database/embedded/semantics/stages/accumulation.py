@@ -13,16 +13,15 @@ from ..accumulators import (
     First,
     Last,
     Merged,
-    Percentiles,
     Pushed,
-    shares_of,
 )
-from ..errors import CommandError, bad, mismatch, unsupported
+from ..errors import CommandError, mismatch, unsupported
 from ..evaluation import Constant, Evaluate, Faults, Variables, arguments_of, is_nullish
 from ..expressions import compile_expression
 from ..keys import encode_key, invert
 from ..numbers import DECIMAL, kind
 from ..operators.arrays import EXTREME_FAULTS, FIRST_FAULTS, positive_count
+from ..percentiles import MISSING_CODES, Percentiles, check_method, not_constant, shares_of
 from ..ranking import Highest, Leading, Lowest, Single, Trailing
 from ..sums import ConstantTotal, Mean, MeanOfLeading, Total
 from ..values import MISSING, is_number
@@ -105,25 +104,27 @@ _TOP_FAULTS = Faults(
     unknown="Location5788002",
     missing={"n": "Location5788003", "output": "Location5788004", "sortBy": "Location5788005"},
 )
-_PERCENTILE_FAULTS = Faults(
-    unknown="Location40415", missing=dict.fromkeys(("input", "p", "method"), "Location40414")
-)  # fmt: skip
 
 
 def _percentile(name: str, *, single: bool) -> Row:
+    faults = Faults(
+        not_object="Location7436100" if single else "Location7429703",
+        unknown="Location40415",
+        missing=MISSING_CODES,
+    )
+
     def row(argument: Any, scope: StageScope) -> Plan:
         wanted = ("input", "method") if single else ("input", "p", "method")
-        fields = arguments_of(name, argument, wanted, faults=_PERCENTILE_FAULTS)
-        if fields["method"] != "approximate":
-            raise bad("Currently only 'approximate' can be used as percentile 'method'.")
-        shares = shares_of(name, [0.5] if single else _constant(fields["p"], scope))
-        return Plan(evaluate=scope.expression(fields["input"]), make=lambda group: Percentiles(shares, single=single))
+        fields = arguments_of(name, argument, wanted, faults=faults)
+        check_method(fields["method"])
+        source = scope.expression(fields["input"])
+        try:
+            shares = shares_of(name, [0.5] if single else scope.constant(fields["p"]))
+        except LookupError:
+            raise not_constant(name) from None
+        return Plan(evaluate=source, make=lambda group: Percentiles(shares, single=single))
 
     return row
-
-
-def _constant(spec: Any, scope: StageScope) -> Any:
-    return compile_expression(spec, names=scope.variables.keys())({}, scope.variables)
 
 
 def _sized(name: str, spec: Any, evaluate: Evaluate, make: Callable[[int], Accumulator], scope: StageScope) -> Plan:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..collation import Collation
 from ..errors import CommandError
-from ..evaluation import Evaluate, Score
+from ..evaluation import Evaluate, Score, Unread
 from ..expressions import compile_expression
 from ..text_fields import TextIndex
 
@@ -20,13 +20,6 @@ TextIndexes = Callable[[str], TextIndex | None]
 """Gives another collection's text index."""
 
 _DEEPEST = 20
-
-
-class _Unread(dict[str, Any]):
-    """The document of a constant expression: to read it is the proof that the expression is none."""
-
-    def get(self, *_: Any) -> Any:
-        raise LookupError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +62,8 @@ class StageScope:
     def constant(self, spec: Any) -> Any:
         """The value of an expression that reads neither a document nor the time; raises LookupError where it does."""
         timeless = {name: value for name, value in self.variables.items() if name != "NOW"}
-        found = self.expression(spec)(_Unread(), timeless)
-        if isinstance(found, _Unread):
+        found = self.expression(spec)(Unread(), timeless)
+        if isinstance(found, Unread):
             raise LookupError
         return found
 
