@@ -399,3 +399,20 @@ def test_what_mongodb_changes_between_a_leading_group_and_a_stage_is_refused(sta
 @pytest.mark.parametrize("stages", UNCHANGED, ids=str)
 def test_what_leaves_a_group_unchanged_passes(stages):
     assert aggregate(stages, [{"_id": 1, "v": MinKey()}])
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ({"$group": {"_id": None, "x": {"$avg": "$v"}}}, -0.5),
+        ({"$bucket": {"groupBy": "$n", "boundaries": [0, 9], "output": {"x": {"$avg": "$v"}}}}, -0.5),
+        ({"$bucketAuto": {"groupBy": "$n", "buckets": 1, "output": {"x": {"$avg": "$v"}}}}, 0.0),
+        (
+            {"$group": {"_id": None, "x": {"$avg": "$v"}, "m": {"$median": {"input": "$n", "method": "approximate"}}}},
+            0.0,
+        ),
+    ],
+)
+def test_groups_that_mongodbs_engine_for_groups_does_not_run_average_longs_as_doubles(stage, expected):
+    (found,) = aggregate([stage], [{"n": 1, "v": Int64(2**63 - 1)}, {"n": 1, "v": Int64(-(2**63))}])
+    assert found["x"] == expected

@@ -173,6 +173,8 @@ def _compile(stages: list[tuple[str, Any]], scope: StageScope, *, handing_on: bo
             compiled.append(sort_and_limit(argument, limit_of(stages[place + 1][1]), scope))
             place += 2
             continue
+        if scope.leads and grouping.leaves_engine(name, argument):
+            scope = replace(scope, leads=False)
         stage = _row(name)(argument, scope)
         place += 1
         if name == "$group" and scope.leads and (handing_on or place < len(stages)):

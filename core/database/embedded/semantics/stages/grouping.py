@@ -94,6 +94,17 @@ def grouped(
     return groups.values()
 
 
+def leaves_engine(name: str, argument: Any) -> bool:
+    """Whether MongoDB runs a stage that groups outside of its newer engine, for its name or what is in it."""
+    return name == "$bucketAuto" or (name in ("$group", "$bucket") and _mentions(argument, ("$percentile", "$median")))
+
+
+def _mentions(spec: Any, names: tuple[str, ...]) -> bool:
+    if type(spec) is dict:
+        return any(name in names or _mentions(item, names) for name, item in spec.items())
+    return type(spec) is list and any(_mentions(item, names) for item in spec)
+
+
 def handed_on(spec: Any, stage: Stage) -> Stage:
     """What a leading group gives to a stage behind it: MongoDB's engine for groups changes MinKey, MaxKey and code on
     that way, to documents and texts, but not within documents that it did not build itself."""
