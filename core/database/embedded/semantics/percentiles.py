@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .digests import Digest, place_of
 from .errors import CommandError, bad, mismatch
 from .numbers import to_double
 from .values import is_number, type_name
@@ -12,21 +13,28 @@ MISSING_CODES: Mapping[str, str] = dict.fromkeys(["input", "p", "method"], "Loca
 
 
 class Percentiles:
-    """The least numbers with at least a share ``p`` of all numbers at or below them: exact, which is within what
-    MongoDB's ``approximate`` allows."""
+    """Of a group, whose numbers a digest holds."""
 
     def __init__(self, shares: list[float], *, single: bool) -> None:
         self._shares, self._single = shares, single
-        self._numbers: list[float] = []
+        self._digest = Digest()
 
     def add(self, value: Any) -> None:
         if is_number(value):
-            self._numbers.append(to_double(value))
+            self._digest.add(to_double(value))
 
     def result(self) -> Any:
-        numbers = sorted(number for number in self._numbers if not math.isnan(number))
-        found = [numbers[max(0, math.ceil(share * len(numbers)) - 1)] if numbers else None for share in self._shares]
+        found = [self._digest.percentile(share) for share in self._shares]
         return found[0] if self._single else found
+
+
+def percentiles(value: Any, shares: list[float]) -> list[float | None]:
+    """Of an array: the least of its numbers with at least the share of them at or below it. A number is its own."""
+    if is_number(value):
+        return [to_double(value) for _ in shares]
+    numbers = [to_double(item) for item in value if is_number(item)] if type(value) is list else []
+    ordered = sorted(number for number in numbers if not math.isnan(number))
+    return [ordered[place_of(share, len(ordered))] if ordered else None for share in shares]
 
 
 def check_method(method: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..accumulators import Accumulator, Deviation, Extreme
 from ..errors import CommandError
 from ..evaluation import Constant, Evaluate, Faults, Row, Scope, Variables, arguments_of, is_nullish, reads_document
-from ..percentiles import MISSING_CODES, Percentiles, check_method, not_constant, shares_of
+from ..percentiles import MISSING_CODES, check_method, not_constant, percentiles, shares_of
 from ..ranking import Highest, Lowest
 from ..sums import Mean, Total
 from ..values import type_name
@@ -56,8 +56,8 @@ def _percentile(name: str, *, single: bool) -> Row:
             shares_of(name, listed.value)
 
         def evaluate(document: Any, variables: Variables) -> Any:
-            value, shares = source(document, variables), shares_of(name, listed(document, variables))
-            return summarised(Percentiles(shares, single=single), value if type(value) is list else [value])
+            found = percentiles(source(document, variables), shares_of(name, listed(document, variables)))
+            return found[0] if single else found
 
         return evaluate
 
