@@ -187,6 +187,8 @@ _TEXT = {"$match": {"$text": {"$search": "x"}}}
         ({"$facet": {"a": [{"$out": "x"}]}}, 40600),
         ({"$facet": {"a": [{"$unionWith": {"coll": "stock", "pipeline": [{"$facet": {"b": []}}]}}]}}, 40600),
         ({"$facet": {"a": [{"$lookup": {"as": "x", "pipeline": [{"$documents": []}]}}]}}, 40600),
+        ({"$facet": {"a": [{"$match": {"$text": {"$search": "tea"}}}]}}, 17309),
+        ({"$facet": {"a": [{"$limit": 1}, {"$match": {"$text": {"$search": "tea"}}}]}}, 17313),
         (_lookup(**{"as": 1}), 14),
         (_lookup(**{"as": None}), 40414),
         (_lookup(let=1, pipeline=[]), 14),

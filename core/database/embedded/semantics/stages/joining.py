@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import CommandError, unparsable
+from ..text import has_text
 from .lookup import check_collection, makes_documents
 from .options import check_type, fields_of
 from .scope import Document, Row, Stage, StageScope, refuse_stages
@@ -67,6 +68,8 @@ def _facet_run(name: str, stages: Any, scope: StageScope) -> Stage:
                 "Location40171", f"elements of arrays in $facet spec must be objects, {name} has {stage!r}"
             )
     _refuse_unfit(stages, _UNFIT)
+    if stages and has_text(stages[0].get("$match")):
+        raise CommandError("Location17309", "a $match with $text cannot begin a pipeline of $facet")
     return scope.compile(stages)
 
 
