@@ -119,7 +119,9 @@ def search_for(
     """The search of a ``find``, ``count`` or ``distinct``; ``query`` names the option with the filter."""
     collection = engine.catalog.find(reading.sqlite, call.db, call.collection)
     view = view_of(engine, call, reading, collection, variables)
-    return search_in(collection if view is None else view.documents(), call, query, variables)
+    if view is None:
+        return search_in(collection, call, query, variables)
+    return search_in(None, call, query, variables, view.documents())
 
 
 def view_of(
@@ -132,10 +134,10 @@ def view_of(
 
 
 def search_in(
-    source: Collection | Iterator[Document] | None, call: Call, query: str, variables: Mapping[str, Any] | None
-) -> Search:
+    collection: Collection | None, call: Call, query: str, variables: Mapping[str, Any] | None,
+    documents: Iterator[Document] | None = None,
+) -> Search:  # fmt: skip
     """The search of a collection, or among the documents of a view."""
-    collection, documents = (source, None) if isinstance(source, Collection | None) else (None, source)
     return Search(
         collection, call.mapping(query) or {}, sort=call.sort, collation=call.collation, hint=call.hint,
         variables=variables, documents=documents,

@@ -102,7 +102,7 @@ def _watched(
         search = search_in(collection, call, query, variables)
         return search, Watched(search), search
     watched = Watched(view.search)
-    return view.search, watched, search_in(view.documents(watched), call, query, variables)
+    return view.search, watched, search_in(None, call, query, variables, view.documents(watched))
 
 
 def _find(engine: Engine, call: Call, reading: CountingReading) -> _Explained:
