@@ -100,6 +100,22 @@ def test_lookups_nest_and_inner_ones_see_outer_variables():
     assert [report["name"] for report in found["boss"][0]["reports"]] == ["Di"]
 
 
+@pytest.mark.parametrize("other", ["$sku", "$$ROOT.sku", "$$CURRENT.sku", "$$sku", "$$REMOVE"])
+def test_a_first_equality_of_a_pipeline_is_read_whatever_it_compares_with(other):
+    stages = [
+        {
+            "$lookup": {
+                "from": "stock",
+                "let": {"sku": "abc"},
+                "pipeline": [{"$match": {"$expr": {"$eq": ["$sku", other]}}}],
+                "as": "found",
+            }
+        }
+    ]
+    (found,) = aggregate(stages, [{}])
+    assert ids(found["found"]) == {"$$sku": [1], "$$REMOVE": [4]}.get(other, [1, 2, 3, 4])
+
+
 def test_a_graph_lookup_finds_what_can_be_reached_each_once():
     stages = [
         {"$match": {"name": "Ada"}},

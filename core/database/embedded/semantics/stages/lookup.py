@@ -158,7 +158,7 @@ def _first_equality(stages: Any, scope: StageScope) -> Callable[[Document], tupl
     expression = match.get("$expr") if type(match) is dict else None
     for condition in _conjuncts(expression):
         for one, other in (condition, condition[::-1]):
-            if _is_field(one) and type(other) is str and other.startswith("$$") and other != "$$ROOT":
+            if _is_field(one) and _is_variable(other, scope):
                 return _equality(one[1:], scope.expression(other), scope)
     return None
 
@@ -176,6 +176,11 @@ def _conjuncts(expression: Any) -> list[list[Any]]:
 def _is_field(spec: Any) -> bool:
     """A top-level field: a longer path may lead through arrays, whose values an expression puts together."""
     return type(spec) is str and spec.startswith("$") and not spec.startswith("$$") and "." not in spec
+
+
+def _is_variable(spec: Any, scope: StageScope) -> bool:
+    """One that is bound before the pipeline runs, not ROOT or CURRENT, which are the documents in it."""
+    return type(spec) is str and spec.startswith("$$") and spec[2:].partition(".")[0] in scope.variables
 
 
 def _equality(field: str, value: Evaluate, scope: StageScope) -> Callable[[Document], tuple[str, list[Any]]]:
