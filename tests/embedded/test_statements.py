@@ -107,6 +107,13 @@ def test_documents_before_one_that_is_refused_are_changed(db: Db) -> None:
     assert list(db.c.find()) == [{"_id": 1, "a": [2], "b": 1}, {"_id": 2, "a": 1}, {"_id": 3, "a": []}]
 
 
+def test_array_filters_of_a_replacement_do_nothing_and_of_a_removal_are_refused(db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    asked = {"findAndModify": "c", "query": {"_id": 1}, "arrayFilters": [{"e": 1}]}
+    assert db.command({**asked, "update": {"a": 1}, "new": True})["value"] == {"_id": 1, "a": 1}
+    assert _code(db, {**asked, "remove": True}) == 9
+
+
 @pytest.mark.parametrize(
     ("identifier", "code"),
     [

@@ -289,6 +289,8 @@ def find_and_modify_statement(call: Call) -> Statement:
         raise unparsable("Either an update or remove=true must be specified")
     if removing and (call.flag("new") or call.flag("upsert")):
         raise unparsable("Cannot specify both new=true or upsert=true and remove=true")
+    if removing and call.command.get("arrayFilters") is not None:
+        raise unparsable("Cannot specify arrayFilters and remove=true")
     call.flag("bypassDocumentValidation")
     query, sort = call.mapping("query") or {}, call.sort
     variables = command_variables(call.mapping("let"))

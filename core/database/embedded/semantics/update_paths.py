@@ -43,6 +43,17 @@ def check_conflicts(paths: Iterable[Path]) -> None:
             raise CommandError("ConflictingUpdateOperators", message)
 
 
+def check_ways(paths: Iterable[Path]) -> None:
+    """Raise CommandError where ``$[]`` or ``$[identifier]`` stands beside another kind of name."""
+    ways: dict[Path, bool] = {}
+    for path in paths:
+        for depth, part in enumerate(path):
+            flexible = is_positional(part) and part != "$"
+            if ways.setdefault(path[:depth], flexible) != flexible:
+                conflict = f"would create a conflict at '{'.'.join(path[:depth])}'"
+                raise CommandError("ConflictingUpdateOperators", f"Updating the path '{'.'.join(path)}' {conflict}")
+
+
 def application_order(path: Path) -> tuple[tuple[int, int, str], ...]:
     """Updates apply in the order of their field names, numbers by value: new fields appear so."""
     return tuple((0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in path)

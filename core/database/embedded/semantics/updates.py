@@ -19,6 +19,7 @@ from .update_paths import (
     check_conflicts,
     check_names,
     check_viable,
+    check_ways,
     is_positional,
     parse_path,
     put,
@@ -99,7 +100,8 @@ def compile_update(
     if not isinstance(update, Mapping):
         return Update(_pipeline(update, array_filters, collation, variables))
     if not next(iter(update), "").startswith("$"):
-        return Update(_replacement(dict(update), array_filters), replacement=True)
+        compile_array_filters(array_filters, Scope(collation=collation, variables=variables))  # they do nothing here
+        return Update(_replacement(dict(update)), replacement=True)
     scope = Scope(collation=collation, variables=variables)
     return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}), logs=True)
 
@@ -121,9 +123,7 @@ def _immutable(change: str) -> CommandError:
     return CommandError("ImmutableField", f"{message}: {change}")
 
 
-def _replacement(document: dict[str, Any], filters: Any) -> Change:
-    if filters:
-        raise unparsable("arrayFilters may not be specified for a replacement-style update")
+def _replacement(document: dict[str, Any]) -> Change:
     dollars = [name for name in document if name.startswith("$")]
 
     def change(old: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
@@ -172,6 +172,8 @@ def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query
     inserted = [step for _, step in steps]
     position = compile_position(query, scope) if any("$" in path for path in paths) else _no_position
     flexible = any(is_positional(part) for path in paths for part in path)
+    if flexible:
+        check_ways(paths)
 
     def change(document: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
         place = position(document)

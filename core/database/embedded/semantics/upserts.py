@@ -9,7 +9,7 @@ from bson import Regex
 from .errors import CommandError
 from .matching import is_operators
 from .update_paths import Path, parse_path, put
-from .values import copy
+from .values import copy, equal
 
 
 def upsert_base(query: Mapping[str, Any], *, replacement: bool = False) -> dict[str, Any]:
@@ -47,9 +47,34 @@ def _equalities(query: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         if name == "$and" or (name == "$or" and len(operand) == 1):
             for part in operand:
                 yield from _equalities(part)
+        elif name == "$or":
+            yield from _agreed(operand)
         elif not name.startswith("$"):
             for value in _values(operand):
                 yield name, value
+
+
+def _agreed(alternatives: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Any]]:
+    """What alternatives come to that all name one value of one field, as those of one ``$in`` would."""
+    paths, values = set[str](), list[Any]()
+    for one in alternatives:
+        path: str = next(iter(one), "")
+        operand: Any = one.get(path)
+        name, argument = next(iter(operand.items())) if _is_one_operator(operand) else ("$eq", operand)
+        if len(one) != 1 or path.startswith("$") or name not in ("$eq", "$in"):
+            return
+        paths.add(path)
+        values += argument if name == "$in" else [argument]
+    if len(paths) == 1 and _is_one(values):
+        yield paths.pop(), values[0]
+
+
+def _is_one_operator(operand: Any) -> bool:
+    return is_operators(operand) and len(operand) == 1
+
+
+def _is_one(values: list[Any]) -> bool:
+    return bool(values) and all(_is_plain(value) and equal(value, values[0]) for value in values)
 
 
 def _values(operand: Any) -> Iterable[Any]:
@@ -62,8 +87,10 @@ def _values(operand: Any) -> Iterable[Any]:
     for name, argument in operand.items():
         if name == "$eq":
             found.append(argument)
-        elif name == "$all" or (name == "$in" and len(argument) == 1):
+        elif name == "$all":
             found += [value for value in argument if _is_plain(value)]
+        elif name == "$in" and _is_one(argument):
+            found.append(argument[0])
     return found
 
 
