@@ -35,6 +35,8 @@ NUMBERS = [
     ("-0X1p-1", "double", -0.5),
     (str(Decimal.from_float(5e-324)), "double", 5e-324),  # exact, though it is below the doubles of full precision
     ("-0x1p-1074", "double", -5e-324),
+    ("2.225073858507201260E-308", "double", 2.0**-1022),
+    (Decimal128("2.225073858507201260E-308"), "double", 2.0**-1022),
     ("-inf", "double", -math.inf),
     (Decimal128("1E-320"), "bool", True),
     (0.0, "decimal", Decimal128("0")),
@@ -146,6 +148,8 @@ FAILURES = [
     ("1" + 6111 * "0" + "E+34", "decimal", {}),
     ("٣", "int", {}),
     (Decimal128("1E-400"), "double", {}),
+    (Decimal128("2.225073858507201259E-308"), "double", {}),  # rounds to full precision, but only because it is short
+    ("2.225073858507201259E-308", "double", {}),
     (1, "date", {}),
     (ObjectId(), "binData", {}),
     ([1], "binData", {}),

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal, Overflow, Underflow
+from decimal import ROUND_DOWN, Context, Decimal, Overflow, Underflow
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
@@ -26,6 +26,8 @@ from .values import exact, is_nan, milliseconds, type_name
 _INTEGER = re.compile(r"([+-]?)0*([0-9]+)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"[+-]?0x(?=\.?[0-9a-f])([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?[0-9]+))?", re.IGNORECASE)
+# What rounds to a smaller double than this, were doubles of full precision without end, underflows.
+_LEAST = Context(prec=1100).fma(Decimal("-0.25"), Decimal(2.0**-1074), Decimal(2.0**-1022))
 _YEAR_0, _YEAR_1, _YEAR_10000 = -62_167_219_200_000, -62_135_596_800_000, 253_402_300_800_000
 _CYCLE = 146_097 * 86_400_000  # the calendar repeats after 400 years
 
@@ -87,23 +89,27 @@ def _double_from_text(text: str) -> float:
     except OverflowError:
         found = math.inf
     infinite = math.isinf(found) and "inf" not in text.lower()
-    tiny = abs(found) < sys.float_info.min
-    if infinite or (tiny and not (_is_whole_multiple(hexadecimal) if hexadecimal else _is_exactly(found, text))):
+    if infinite or (_underflows_as_hexadecimal(hexadecimal) if hexadecimal else _underflows(found, text)):
         raise failed(f"Failed to parse number '{text}': out of range")
     return found
 
 
-def _is_whole_multiple(text: re.Match[str]) -> bool:
-    """Of the smallest double, 2⁻¹⁰⁷⁴."""
+def _underflows_as_hexadecimal(text: re.Match[str]) -> bool:
+    """Whether it is below full precision and no multiple of the smallest double, 2⁻¹⁰⁷⁴."""
     whole = int(text[1] + text[2], 16)
-    lowest = (whole & -whole).bit_length() - 1
-    return not whole or lowest - 4 * len(text[2]) + Decimal(text[3] or 0) >= -1074
+    unit = Decimal(text[3] or 0) - 4 * len(text[2])
+    lowest, highest = (whole & -whole).bit_length() - 1 + unit, whole.bit_length() - 1 + unit
+    return whole != 0 and highest < -1022 and lowest < -1074
 
 
-def _is_exactly(found: float, text: str) -> bool:
+def _underflows(found: float, text: str) -> bool:
     if not found:
-        return not any(digit in "123456789" for digit in re.split("[eE]", text)[0])
-    return Decimal(found) == Decimal(text)
+        return any(digit in "123456789" for digit in re.split("[eE]", text)[0])
+    return abs(found) <= sys.float_info.min and _is_inexact_below(Decimal(text), found)
+
+
+def _is_inexact_below(number: Decimal, found: float) -> bool:
+    return number.copy_abs() < _LEAST and number != Decimal(found)
 
 
 def _decimal_from_text(text: str) -> Decimal128:
@@ -123,8 +129,7 @@ def _to_double(value: Any) -> float:
     found, number = to_double(value), exact(value)
     if not isinstance(number, Decimal) or not number.is_finite():
         return found
-    inexact_subnormal = abs(found) < sys.float_info.min and Decimal(found) != number
-    if math.isinf(found) or inexact_subnormal:
+    if math.isinf(found) or _is_inexact_below(number, found):
         raise failed("Conversion would overflow target type")
     return found
 
