@@ -113,6 +113,7 @@ def test_null_ends_the_reading_of_arguments(spec, expected):
         ({"$add": [NOON, LONG]}, 15),
         ({"$add": [datetime(1969, 1, 1), Decimal128("9223372036854775807.5")]}, 15),
         ({"$subtract": [NOON, math.nan]}, 15),
+        ({"$subtract": [DatetimeMS(2**63 - 1), DatetimeMS(-1)]}, 159),
         ({"$mod": [1, Decimal128("0")]}, 5733415),
         ({"$mod": [1, 0.0]}, 16610),
         ({"$round": [1, "2"]}, 16004),

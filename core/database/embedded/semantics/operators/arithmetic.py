@@ -66,7 +66,10 @@ def _subtract(left: Any, right: Any) -> Any:
     if is_number(left) and is_number(right):
         return numbers.subtract(left, right)
     if _is_date(left) and _is_date(right):
-        return whole(milliseconds(left) - milliseconds(right), LONG)
+        found = milliseconds(left) - milliseconds(right)
+        if not numbers.fits_long(found):
+            raise CommandError("DurationOverflow", "overflow while subtracting dates")
+        return whole(found, LONG)
     if _is_date(left) and is_number(right):
         return date_of(_checked_time(milliseconds(left) - _in_milliseconds(right)))
     raise mismatch(f"can't $subtract {type_name(right)} from {type_name(left)}")
