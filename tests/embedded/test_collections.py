@@ -55,6 +55,24 @@ def test_views_lie_twenty_deep_at_most(db: Db) -> None:
     assert db.command("dbStats")["views"] == 20
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"sort": {"$natural": -1}}, 168),
+        ({"noCursorTimeout": True}, 168),
+        ({"allowPartialResults": True}, 168),
+        ({"singleBatch": True}, 168),
+        ({"singleBatch": True, "limit": 2}, 168),
+        ({"singleBatch": True, "limit": 1, "noCursorTimeout": False, "sort": {"_id": 1}}, None),
+        ({"projection": {"a": {"$elemMatch": {"x": 1}}}}, 168),
+        ({"collation": {"locale": "en"}}, 167),
+    ],
+)
+def test_of_a_view_is_asked_what_an_aggregation_does(db: Db, options: dict[str, Any], code: int | None) -> None:
+    db.create_collection("v", viewOn="c", pipeline=[])
+    assert _code(db, {"find": "v", **options}) == code
+
+
 def test_each_view_is_looked_into_once(db: Db) -> None:
     for place in range(15):
         stages = [{"$unionWith": f"v{place + 1}"}] * 9

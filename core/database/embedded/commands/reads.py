@@ -32,11 +32,14 @@ def find(engine: Engine, call: Call) -> Reply:
     size: int | None = call.number("batchSize", FIRST_BATCH)
     single = call.flag("singleBatch")
     with engine.reading(call) as reading:
-        search = search_for(engine, call, reading, "filter", variables)
         collection = engine.catalog.find(reading.sqlite, call.db, call.collection)
+        view = collection is not None and collection.view is not None
+        if view:
+            _check_of_view(call)
+        search = search_for(engine, call, reading, "filter", variables)
         shape = compile_projection(
             call.mapping("projection"), query=query, collation=call.collation, variables=variables, score=search.score,
-            view=collection is not None and collection.view is not None,
+            view=view,
         )  # fmt: skip
         pick = reading, call.number("skip"), limit
         items: Iterator[Item]
@@ -48,6 +51,21 @@ def find(engine: Engine, call: Call) -> Reply:
         cursor.forever = call.flag("noCursorTimeout")
         batch = cursor.batch(size if not single or size else None)
     return engine.cursors.first(call, cursor, batch, keep=not single and not cursor.finished)
+
+
+def _check_of_view(call: Call) -> None:
+    """Raise CommandError for what MongoDB does not ask of a view, which it reads with an aggregation."""
+    for name in ("noCursorTimeout", "allowPartialResults"):
+        if call.flag(name):
+            raise _not_of_view(f"Option {name}")
+    if call.flag("singleBatch") and call.number("limit") != 1:
+        raise _not_of_view("Option singleBatch without a limit of 1")
+    if "$natural" in (call.mapping("sort") or {}):
+        raise _not_of_view("Sort option $natural")
+
+
+def _not_of_view(what: str) -> CommandError:
+    return CommandError("InvalidPipelineOperator", f"{what} not supported in aggregation, which a view is read with.")
 
 
 def count(engine: Engine, call: Call) -> Reply:
