@@ -146,6 +146,9 @@ ARRAYS = [
     ({"$allElementsTrue": [[1, True]]}, True),
     ({"$anyElementTrue": [[0, None]]}, False),
     ({"$firstN": {"input": "$l", "n": 2}}, [3, 1]),
+    ({"$filter": {"input": [1, "a"], "cond": {"$divide": [1, "$$this"]}, "limit": 1}}, [1]),  # no more is evaluated
+    ({"$maxN": {"input": [1, Int64(1), 5], "n": 2}}, [5, Int64(1)]),  # the first of the lowest makes room
+    ({"$minN": {"input": [5, Int64(1), 1], "n": 1}}, [Int64(1)]),
     ({"$lastN": {"input": "$l", "n": 2}}, [1, 2]),
     ({"$maxN": {"input": "$l", "n": 2}}, [3, 2]),
     ({"$minN": {"input": ["$l", "$n", 5], "n": 9}}, [5, [3, 1, 2]]),

@@ -4,6 +4,7 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/#array-expres
 """
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from ..errors import CommandError
@@ -63,10 +64,10 @@ def _filter(argument: Any, scope: Scope) -> Evaluate:
 
     def evaluate(document: Any, variables: Variables) -> Any:
         items = _items("$filter", "Location28651", source(document, variables))
-        if items is None:
-            return None
-        kept = [item for item in items if truthy(keep(document, {**variables, name: item}))]
-        return kept[: _limit(limit(document, variables))]
+        if not items:
+            return items
+        kept = (item for item in items if truthy(keep(document, {**variables, name: item})))
+        return list(islice(kept, _limit(limit(document, variables))))  # what is beyond the limit is not evaluated
 
     return evaluate
 
