@@ -74,6 +74,7 @@ DOUBLES = [
     ({"$round": [2.675, 2]}, 2.67),
     ({"$trunc": [-0.5]}, -0.0),
     ({"$multiply": [1e308, 10]}, math.inf),
+    ({"$stdDevPop": [-1e308, 1e308]}, math.nan),
     ({"$sum": 10 * [0.1]}, 1.0),
     ({"$sum": [1e16, 1.0, -1e16]}, 0.0),  # the 1 is kept apart, and not looked at in the end
     ({"$sum": [1e16, 1.0, 1.0, -1e16]}, 2.0),

@@ -133,4 +133,5 @@ class Deviation:
     def result(self) -> Any:
         if self._count <= self._free:
             return None
-        return math.sqrt(self._squares / (self._count - self._free))
+        variance = self._squares / (self._count - self._free)
+        return math.nan if variance < 0 else math.sqrt(variance)  # below zero where differences are infinite
