@@ -253,6 +253,16 @@ def test_a_whole_document_may_give_the_identifier_another_type(update):
     assert identical(compile_update(update).apply({"_id": 1, "a": 1}), {"_id": 1.0, "a": 1})
 
 
+def test_fields_appear_in_the_order_of_their_names_however_their_element_is_named():
+    both, document = [{"e.a": 1}], {"a": [{"a": 1}]}
+    for update in ({"a.$[e].b": 1, "a.$[].z": 2}, {"a.$[e].z": 2, "a.$[].b": 1}):
+        found = compile_update({"$set": update}, array_filters=both).apply(document)
+        assert list(found["a"][0].items()) == [("a", 1), ("b", 1), ("z", 2)]
+    for update in ({"a.$.b": 1, "a.0.z": 2}, {"a.$.z": 2, "a.0.b": 1}):
+        found = compile_update({"$set": update}, query={"a.a": 1}).apply(document)
+        assert list(found["a"][0].items()) == [("a", 1), ("b", 1), ("z", 2)]
+
+
 def test_an_identifier_may_be_set_to_what_it_is_and_made_by_an_upsert_once():
     assert compile_update({"$set": {"_id": 1, "a": 2}}).apply({"_id": 1, "a": 1}) == {"_id": 1, "a": 2}
     assert compile_update({"$set": {"_id.a": 1}}).apply({}, inserting=True) == {"_id": {"a": 1}}

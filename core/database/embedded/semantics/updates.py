@@ -37,9 +37,9 @@ UPDATE_OPERATORS = (*_ROWS, "$unset", "$rename", "$", "$[]", "$[<identifier>]", 
 PIPELINE_STAGES = ("$set", "$addFields", "$unset", "$project", "$replaceRoot", "$replaceWith")
 """The stages of update pipelines."""
 
-Apply = Callable[[dict[str, Any], int | None, UpdateLog], None]
-"""Changes a copy of a document; the number is the place of the element the query matched."""
-Step = tuple[Path, Apply]
+Act = Callable[[dict[str, Any], Path, UpdateLog], None]
+"""Changes a copy of a document at a path without ``$``, ``$[]`` and ``$[identifier]``."""
+Step = tuple[Path, Act]
 Change = Callable[[dict[str, Any], bool, UpdateLog], dict[str, Any]]
 
 
@@ -163,7 +163,7 @@ def _pipeline_stage(stage: Any, collation: Collation | None, variables: Mapping[
 
 
 def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query: Mapping[str, Any]) -> Change:
-    steps = [(name, step) for name, operand in update.items() for step in _steps(name, operand, filters, scope)]
+    steps = [(name, step) for name, operand in update.items() for step in _steps(name, operand, scope)]
     paths = [path for _, (path, _) in steps]
     check_conflicts([*paths, *_rename_sources(update)])
     check_identifiers(paths, filters)
@@ -175,14 +175,23 @@ def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query
     if flexible:
         check_ways(paths)
 
-    def change(document: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
+    def placed(document: dict[str, Any], chosen: list[Step], log: UpdateLog) -> list[Step]:
+        """The steps at every place they stand for, in the order of those."""
         place = position(document)
+        found: list[Step] = []
+        for path, act in chosen:
+            for one in concrete_paths(document, path, place, filters):
+                log.reached(path, one)
+                found.append((one, act))
+        check_conflicts([one for one, _ in found])
+        return sorted(found, key=lambda step: application_order(step[0]))
+
+    def change(document: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:
         chosen = inserted if inserting else always
-        if flexible:
-            check_conflicts([one for path, _ in chosen for one in concrete_paths(document, path, place, filters)])
+        acts = placed(document, chosen, log) if flexible else chosen
         new = copy(document)
-        for _, apply in chosen:
-            apply(new, place, log)
+        for path, act in acts:
+            act(new, path, log)
         if not inserting:
             check_names((path for path, _ in chosen), document, new)
         return new
@@ -194,7 +203,7 @@ def _no_position(document: dict[str, Any]) -> int | None:
     return None
 
 
-def _steps(name: str, operand: Any, filters: Elements, scope: Scope) -> list[Step]:
+def _steps(name: str, operand: Any, scope: Scope) -> list[Step]:
     if name not in _ROWS and name not in ("$unset", "$rename"):
         if not name.startswith("$"):
             expected = "Expected a valid update modifier or pipeline-style update specified as an array"
@@ -203,29 +212,15 @@ def _steps(name: str, operand: Any, filters: Elements, scope: Scope) -> list[Ste
     fields = check_operand(name, operand)
     if name == "$rename":
         return [_rename(source, target) for source, target in fields.items()]
-    return [_step(name, path, argument, filters, scope) for path, argument in fields.items()]
+    return [_step(name, path, argument, scope) for path, argument in fields.items()]
 
 
-def _step(name: str, text: str, argument: Any, filters: Elements, scope: Scope) -> Step:
+def _step(name: str, text: str, argument: Any, scope: Scope) -> Step:
     path = parse_path(text)
     if name == "$unset":
-
-        def unset(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
-            for one in concrete_paths(document, path, place, filters):
-                log.reached(path, one)
-                _unset(document, one, log)
-
-        return path, unset
+        return path, _unset
     modify = _ROWS[name](argument, Target(path=text, scope=scope))
-    if not any(map(is_positional, path)):
-        return path, lambda document, place, log: _modify(document, path, modify, log)
-
-    def apply(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
-        for one in concrete_paths(document, path, place, filters):
-            log.reached(path, one)
-            _modify(document, one, modify, log)
-
-    return path, apply
+    return path, lambda document, place, log: _modify(document, place, modify, log)
 
 
 def _modify(document: dict[str, Any], path: Path, modify: Callable[[Any], Any], log: UpdateLog) -> None:
@@ -282,7 +277,7 @@ def _rename(source_text: str, target_text: Any) -> Step:
         rule = "must differ" if source == target else "must not be on the same path"
         raise bad(f"The source and target field for $rename {rule}: {source_text}: {target_text}")
 
-    def apply(document: dict[str, Any], place: int | None, log: UpdateLog) -> None:
+    def act(document: dict[str, Any], place: Path, log: UpdateLog) -> None:
         value = value_at(document, source)
         if value is MISSING:
             check_viable(document, source)
@@ -295,7 +290,7 @@ def _rename(source_text: str, target_text: Any) -> Step:
         log.deleted(source)
 
     # Steps run in the order of their paths: a rename acts where its target stands.
-    return target, apply
+    return target, act
 
 
 def _check_no_array(document: dict[str, Any], path: Path, role: str) -> None:
