@@ -416,3 +416,11 @@ def test_what_leaves_a_group_unchanged_passes(stages):
 def test_groups_that_mongodbs_engine_for_groups_does_not_run_average_longs_as_doubles(stage, expected):
     (found,) = aggregate([stage], [{"n": 1, "v": Int64(2**63 - 1)}, {"n": 1, "v": Int64(-(2**63))}])
     assert found["x"] == expected
+
+
+@pytest.mark.parametrize("operator", ["$min", "$max"])
+def test_of_equal_values_a_leading_group_takes_the_last_and_another_one_the_first(operator):
+    documents = [{"v": 1}, {"v": Int64(1)}, {"v": None}, {"v": 1.0}, {}]
+    group = {"$group": {"_id": None, "x": {operator: "$v"}}}
+    assert identical(aggregate([group], documents), [{"_id": None, "x": 1.0}])
+    assert identical(aggregate([{"$unset": "w"}, group], documents), [{"_id": None, "x": 1}])

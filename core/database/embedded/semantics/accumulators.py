@@ -4,6 +4,7 @@ An accumulator takes values one by one and gives its result at the end.
 """
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -33,10 +34,10 @@ class Count:
 
 
 class Extreme:
-    """The least or the greatest value; null and missing ones do not count."""
+    """The least or the greatest value; null and missing ones do not count. Of equal ones the first, or the ``last``."""
 
-    def __init__(self, key: Key, *, greatest: bool) -> None:
-        self._key, self._greatest = key, greatest
+    def __init__(self, key: Key, *, greatest: bool, last: bool = False) -> None:
+        self._key, self._beats = key, _BEATS[greatest, last]
         self._found: Any = None
         self._found_key: bytes | None = None
 
@@ -44,12 +45,19 @@ class Extreme:
         if is_nullish(value):
             return
         key = self._key(value)
-        known = self._found_key
-        if known is None or (key > known if self._greatest else key < known):
+        if self._found_key is None or self._beats(key, self._found_key):
             self._found, self._found_key = value, key
 
     def result(self) -> Any:
         return self._found
+
+
+_BEATS = {
+    (False, False): operator.lt,
+    (False, True): operator.le,
+    (True, False): operator.gt,
+    (True, True): operator.ge,
+}
 
 
 class First:

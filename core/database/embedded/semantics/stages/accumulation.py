@@ -80,16 +80,22 @@ def _check_unary(argument: Any) -> None:
         raise CommandError("Location40237", "an accumulator of $group is a unary operator")
 
 
-def _keyed(make: Callable[[Callable[[Any], bytes]], Accumulator]) -> Row:
-    """An accumulator that compares values."""
+def _extreme(*, greatest: bool) -> Row:
+    """Of equal values MongoDB's engine for groups takes the last, its other one the first."""
 
     def row(argument: Any, scope: StageScope) -> Plan:
-        def key(value: Any) -> bytes:
-            return encode_key(value, scope.collation)
-
-        return Plan(evaluate=_single(argument, scope), make=lambda group: make(key))
+        key, last = _key_of(scope), scope.leads
+        return Plan(evaluate=_single(argument, scope), make=lambda group: Extreme(key, greatest=greatest, last=last))
 
     return row
+
+
+def _distinct(argument: Any, scope: StageScope) -> Plan:
+    return Plan(evaluate=_single(argument, scope), make=lambda group: Distinct(_key_of(scope)))
+
+
+def _key_of(scope: StageScope) -> Callable[[Any], bytes]:
+    return lambda value: encode_key(value, scope.collation)
 
 
 def _count(argument: Any, scope: StageScope) -> Plan:
@@ -207,12 +213,12 @@ def _top(name: str, make: Callable[[int], Accumulator], *, single: bool = False)
 ACCUMULATORS: dict[str, Row] = {
     "$sum": _sum,
     "$avg": _mean,
-    "$min": _keyed(lambda key: Extreme(key, greatest=False)),
-    "$max": _keyed(lambda key: Extreme(key, greatest=True)),
+    "$min": _extreme(greatest=False),
+    "$max": _extreme(greatest=True),
     "$first": _simple(First),
     "$last": _simple(Last),
     "$push": _simple(Pushed),
-    "$addToSet": _keyed(Distinct),
+    "$addToSet": _distinct,
     "$count": _count,
     "$mergeObjects": _simple(Merged),
     "$stdDevPop": _simple(lambda: Deviation(sample=False)),
