@@ -30,3 +30,13 @@ def test_a_name_is_only_a_name(client: MongoClient[Any], name: str) -> None:
     hostile.drop()
     assert kept.find_one() == {"_id": 1}
     client.drop_database("names")
+
+
+@pytest.mark.parametrize("name", ["", ".", ".a", "a$b", "a\0b"])
+def test_a_name_that_no_collection_can_have_is_refused(client: MongoClient[Any], name: str) -> None:
+    for asked in (
+        {"find": name}, {"count": name}, {"distinct": name, "key": "a"}, {"insert": name, "documents": [{}]},
+        {"aggregate": name, "pipeline": [], "cursor": {}}, {"create": name},
+        {"createIndexes": name, "indexes": [{"key": {"a": 1}, "name": "a"}]},
+    ):  # fmt: skip
+        assert client["names"].command(asked, check=False)["code"] == 73, asked

@@ -160,3 +160,14 @@ def test_a_positional_projection_shows_what_matched_and_hence_no_new_document(db
     assert _code(db, {"findAndModify": "c", "new": True, **change}) == 2
     assert db.c.find_one() == {"_id": 1, "a": [1, 2]}
     assert db.command("findAndModify", "c", **change)["value"] == {"_id": 1, "a": [2]}
+
+
+@pytest.mark.parametrize("query", [{"$expr": {"$eq": ["$a", 1]}}, {"$and": [{"_id": 1}, {"$or": [{"$expr": True}]}]}])
+def test_an_upsert_is_not_chosen_by_an_expression(db: Db, query: Any) -> None:
+    db.c.insert_one({"_id": 1, "a": 1})
+    change: Any = {"$set": {"b": 1}}
+    assert _code(db, {"findAndModify": "c", "query": query, "update": change, "upsert": True}) == 224
+    with pytest.raises(WriteError) as refused:
+        db.c.update_one(query, change, upsert=True)
+    assert refused.value.code == 224
+    assert db.c.update_one(query, change).modified_count == 1

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 
 from bson import ObjectId, Regex
 
@@ -45,6 +46,11 @@ class Statement:
     long: bool = False
     """The change itself may take long: an update pipeline."""
 
+    def __post_init__(self) -> None:
+        if self.upsert and _has_expression(self.query):
+            message = "$expr is not allowed in the query predicate for an upsert"
+            raise CommandError("QueryFeatureNotAllowed", message)
+
     def search(self, collection: Collection | None) -> Search:
         return Search(
             collection, self.query, sort=self.sort, collation=self.collation, hint=self.hint, variables=self.variables
@@ -59,6 +65,14 @@ class Statement:
         if changed.log is not None:
             return bool(changed.log)
         return changed.moved or encode(changed.document) != body
+
+
+def _has_expression(query: Any) -> bool:
+    if not isinstance(query, Mapping):
+        return False
+    found = cast(Mapping[str, Any], query)
+    joined = [found[name] for name in ("$and", "$or", "$nor") if isinstance(found.get(name), list)]
+    return "$expr" in found or any(_has_expression(inner) for inner in chain(*joined))
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..call import Call
-from ..catalog import Collection
+from ..catalog import Collection, check_namespace
 from ..engine import Engine
 from ..planner import Plan
 from ..scans import Reading, matching, scan
@@ -24,6 +24,7 @@ EVERYTHING = "$cmd.aggregate"
 def check_target(call: Call, stages: Sequence[Any]) -> None:
     """Raise CommandError for an ``aggregate`` of neither a collection nor everything."""
     if type(call.target) is str:
+        check_namespace(call.db, call.target)
         if stages and isinstance(stages[0], Mapping) and "$documents" in stages[0]:
             raise CommandError("InvalidNamespace", "$documents is only for {aggregate: 1}, not for a collection")
     elif not is_number(call.target):
