@@ -38,6 +38,7 @@ NUMBERS = [
     ("2.225073858507201260E-308", "double", 2.0**-1022),
     (Decimal128("2.225073858507201260E-308"), "double", 2.0**-1022),
     ("-inf", "double", -math.inf),
+    ("nan(8)", "double", math.nan),
     (Decimal128("1E-320"), "bool", True),
     (0.0, "decimal", Decimal128("0")),
     (-0.0, "decimal", Decimal128("-0")),

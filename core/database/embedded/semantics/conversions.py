@@ -25,6 +25,7 @@ from .values import exact, is_nan, milliseconds, type_name
 
 _INTEGER = re.compile(r"([+-]?)0*([0-9]+)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+_PAYLOAD = re.compile(r"[+-]?nan\([0-9a-z_]*\)", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"[+-]?0x(?=\.?[0-9a-f])([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?[0-9]+))?", re.IGNORECASE)
 # What rounds to a smaller double than this, were doubles of full precision without end, underflows.
 _LEAST = Context(prec=1100).fma(Decimal("-0.25"), Decimal(2.0**-1074), Decimal(2.0**-1022))
@@ -81,6 +82,8 @@ def _integer_from_text(bits: int, make: Callable[[int], Any]) -> Callable[[str],
 def _double_from_text(text: str) -> float:
     """As C reads it: out of range is also what lies nearer to zero than the smallest double of full precision, unless
     it is exact."""
+    if _PAYLOAD.fullmatch(text):
+        return math.nan
     hexadecimal = _HEXADECIMAL.fullmatch(text)
     if not _NUMBER.fullmatch(text) and (not hexadecimal or text.startswith("0x")):
         raise failed(f"Failed to parse number '{text}'")
