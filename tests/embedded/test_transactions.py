@@ -58,6 +58,26 @@ def test_an_aborted_transaction_leaves_nothing(client: MongoClient[Any], db: Db)
         assert caught.value.has_error_label("TransientTransactionError")
 
 
+@pytest.mark.parametrize(
+    ("command", "n"),
+    [
+        ({"insert": "c", "documents": [{"_id": 1}, {"_id": 0}, {"_id": 0}, {"_id": 2}]}, 1),
+        ({"update": "c", "updates": [{"q": {}, "u": {"$set": {"_id": 9}}}, {"q": {}, "u": {"$set": {"a": 1}}}]}, 0),
+        ({"delete": "c", "deletes": [{"q": {"$bad": 1}, "limit": 1}, {"q": {"_id": 0}, "limit": 1}]}, 0),
+    ],
+)
+def test_a_batch_in_a_transaction_stops_at_its_first_error(
+    client: MongoClient[Any], db: Db, command: dict[str, Any], n: int
+) -> None:
+    db.c.insert_one({"_id": 0})
+    with client.start_session() as session:
+        session.start_transaction()
+        reply = db.command(command | {"ordered": False}, session=session)
+        assert (reply["n"], [error["index"] for error in reply["writeErrors"]]) == (n, [n])
+        session.abort_transaction()
+    assert list(db.c.find()) == [{"_id": 0}]
+
+
 def test_a_transaction_reads_the_state_at_its_start(client: MongoClient[Any], db: Db) -> None:
     db.c.insert_one({"_id": 1, "n": 1})
     with client.start_session() as session:

@@ -27,8 +27,8 @@ class Totals:
         return copy.copy(self)  # its lists are never changed, only replaced
 
     def goes_on(self, count: int, call: Call) -> bool:
-        """Whether statements are left to try: none after an error of an ordered command."""
-        return self.done < count and not (self.errors and call.boolean("ordered", True))
+        """Whether statements are left to try: none after an error of an ordered command, or one in a transaction."""
+        return self.done < count and not (self.errors and stops_at_errors(call))
 
     def add(self, statements: int, *, n: int) -> None:
         self.done += statements
@@ -71,3 +71,8 @@ class Totals:
     @classmethod
     def from_document(cls, found: Mapping[str, Any]) -> Self:
         return cls(**found)
+
+
+def stops_at_errors(call: Call) -> bool:
+    """An error ends its transaction, whatever the command says."""
+    return call.transaction is not None or call.boolean("ordered", True)

@@ -21,7 +21,7 @@ from ..sessions import recall, remember
 from ..store import New, prepare
 from ..timestamps import fill_timestamps, may_leave_timestamps
 from ..writer import Writing
-from .totals import Totals
+from .totals import Totals, stops_at_errors
 
 Reply = dict[str, Any]
 _MOST_STATEMENTS = 100_000
@@ -68,7 +68,7 @@ def _insert(engine: Engine, call: Call, writing: Writing, chunk: Sequence[Any], 
                     totals.add(1, n=1)
                 except CommandError as error:
                     totals.fail(error)
-                    if call.boolean("ordered", True):
+                    if stops_at_errors(call):
                         break
     _note(call, writing, totals)
     return totals
@@ -229,7 +229,7 @@ def _quick(
             break
         except CommandError as error:
             totals.fail(error)
-            if call.boolean("ordered", True):
+            if stops_at_errors(call):
                 break
     _note(call, writing, totals)
     return totals
