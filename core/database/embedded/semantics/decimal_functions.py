@@ -1,7 +1,7 @@
 """Logarithms and powers of decimals with the digits MongoDB gives them: step by step as in its library.
 
 The library is Intel's (https://www.netlib.org/misc/intel/). It computes with the 113 binary digits of ``quadruple``, so
-the last of 34 digits is often not that of the nearest decimal. In about one of 40,000 results it is another one here,
+the last of 34 digits is often not that of the nearest decimal. In about one of 10,000 results it is another one here,
 where the library's own logarithm or exponential misses the nearest number of 113 digits.
 """
 
