@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from bson import Decimal128, Int64, Timestamp
 from pymongo.database import Database
-from pymongo.errors import WriteError
+from pymongo.errors import OperationFailure, WriteError
 
 Db = Database[dict[str, Any]]
 _FINE = {"q": {"_id": 1}, "u": {"$set": {"a": 2}}}
@@ -171,3 +171,17 @@ def test_an_upsert_is_not_chosen_by_an_expression(db: Db, query: Any) -> None:
         db.c.update_one(query, change, upsert=True)
     assert refused.value.code == 224
     assert db.c.update_one(query, change).modified_count == 1
+
+
+def test_a_document_that_an_update_makes_too_large_is_told_apart_from_one_inserted(db: Db) -> None:
+    half = "x" * (8 << 20)
+    db.c.insert_one({"_id": 1, "a": half})
+    for change in ({"$set": {"b": half}}, [{"$set": {"b": "$a"}}]):
+        for method in (db.c.update_one, db.c.update_many, db.c.find_one_and_update):
+            with pytest.raises(OperationFailure, match="Resulting document after update is larger than 16777216") as at:
+                method({"_id": 1}, change)
+            assert at.value.code == 17419
+    with pytest.raises(OperationFailure, match="Document to upsert is larger than 16777216") as at:
+        db.c.update_one({"_id": 2}, [{"$set": {"a": half}}, {"$set": {"b": "$a"}}], upsert=True)
+    assert at.value.code == 17420
+    assert db.c.find_one({}, {"a": 0}) == {"_id": 1}

@@ -159,7 +159,7 @@ def _upsert(engine: Engine, call: Call, writing: Writing, statement: Statement, 
         document = fill_timestamps(document, engine.clock)
     if "_id" not in document:
         document = {"_id": base.get("_id", ObjectId()), **document}
-    body, document = prepare(document)
+    body, document = prepare(document, upserted=True)
     collection = engine.collection(writing.sqlite, call) or engine.catalog.add(writing.sqlite, call.db, call.collection)
     engine.store.insert(writing, collection, [(body, document)])
     outcome.upserted, outcome.after = True, document

@@ -95,7 +95,7 @@ class Store:
                 "ImmutableField", "Performing an update on the path '_id' would modify the immutable field '_id'"
             )
         body = encode(new)
-        check_storable(body, new)
+        check_storable(body, new, _TOO_LARGE_UPDATED)
         writing.sqlite.execute("UPDATE documents SET body = ? WHERE seq = ?", (body, seq))
         writing.sqlite.execute(_CHANGE, (0, collection.number))
         for index in collection.indexes[1:]:
@@ -141,7 +141,7 @@ class Store:
             self._add_entries(writing, collection, index, [(seq, decode(body)) for seq, body in chunk])
 
 
-def prepare(document: Document, body: bytes | None = None) -> New:
+def prepare(document: Document, body: bytes | None = None, *, upserted: bool = False) -> New:
     """A document ready for ``insert``: ``_id`` first, made if missing; ``body`` is how the client encoded it.
 
     Raises:
@@ -151,7 +151,7 @@ def prepare(document: Document, body: bytes | None = None) -> New:
         document = {"_id": document.get("_id", None) if "_id" in document else ObjectId(), **document}
         body = encode(document)
     check_id(document["_id"])
-    check_storable(body, document)
+    check_storable(body, document, _TOO_LARGE_UPSERTED if upserted else _TOO_LARGE)
     return body, document
 
 
@@ -183,12 +183,15 @@ def _is_reference(value: Document) -> bool:
     )
 
 
-def check_storable(body: bytes, document: Document) -> None:
+_TOO_LARGE = "BSONObjectTooLarge", "object to insert too large. size in bytes: {0}, max size: {1}"
+_TOO_LARGE_UPDATED = "Location17419", "Resulting document after update is larger than {1}"
+_TOO_LARGE_UPSERTED = "Location17420", "Document to upsert is larger than {1}"
+
+
+def check_storable(body: bytes, document: Document, too_large: tuple[str, str]) -> None:
     if len(body) > MAX_DOCUMENT_BYTES:
-        raise CommandError(
-            "BSONObjectTooLarge",
-            f"object to insert too large. size in bytes: {len(body)}, max size: {MAX_DOCUMENT_BYTES}",
-        )
+        name, message = too_large
+        raise CommandError(name, message.format(len(body), MAX_DOCUMENT_BYTES))
     if is_deeper(body, document, DEEPEST_STORED - 1):
         raise too_deep(DEEPEST_STORED)
 
