@@ -99,6 +99,7 @@ OPERATORS = [
     ({"a": {"$type": ["string", "bool"]}}, {"a": False}, True),
     ({"a": {"$type": "javascript"}}, {"a": Code("x")}, True),
     ({"a": {"$type": -1}}, {"a": MinKey()}, True),
+    ({"a": {"$type": [6, 12, "symbol"]}}, {"a": None}, False),
     ({"a": {"$mod": [4, 0]}}, {"a": 8}, True),
     ({"a": {"$mod": [4, -3]}}, {"a": -7}, True),
     ({"a": {"$mod": [4, 1]}}, {"a": 5.9}, True),

@@ -10,8 +10,8 @@ from ..evaluation import Constant, Evaluate, Row, Scope, Variables, arguments_of
 from ..numbers import is_int, to_int
 from ..values import TYPES, is_number, type_name
 
-_NAMES = frozenset({*TYPES, "missing", "dbPointer", "symbol"})
-_NUMBERS = {**{number: name for name, (number, _) in TYPES.items()}, 0: "missing", 12: "dbPointer", 14: "symbol"}
+_NAMES = frozenset({*TYPES, "missing"})
+_NUMBERS = {**{number: name for name, (number, _) in TYPES.items()}, 0: "missing"}
 _BYTE_ORDERS = ("little", "big")
 
 
