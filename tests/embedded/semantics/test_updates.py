@@ -10,6 +10,7 @@ from core.database.embedded.semantics.errors import CommandError
 from core.database.embedded.semantics.updates import compile_update, upsert_base
 from core.database.embedded.semantics.values import identical
 
+REFERENCE = {"$ref": "b", "$id": 1}
 FIELDS = [
     ({"a": 1}, {"$set": {"a": 2, "b.c": 3}}, {"a": 2, "b": {"c": 3}}),
     ({}, {"$set": {"z": 1, "b": 2, "10": 3, "9": 4}}, {"9": 4, "10": 3, "b": 2, "z": 1}),  # in the order of names
@@ -68,6 +69,9 @@ ARRAYS = [
     ({"a": [{"x": 1}, {"x": 3}, 1]}, {"$pull": {"a": {"$or": [{"x": 1}, {"x": 2}]}}}, {"a": [{"x": 3}, 1]}),
     ({"a": [[1, 5], [2], 7]}, {"$pull": {"a": {"$gt": 3}}}, {"a": [[2]]}),
     ({"a": [{"r": [{"q": 1}]}]}, {"$pull": {"a": {"r": {"$elemMatch": {"q": 1}}}}}, {"a": []}),
+    ({"a": [REFERENCE, {**REFERENCE, "$id": 2}]}, {"$pull": {"a": REFERENCE}}, {"a": [{**REFERENCE, "$id": 2}]}),
+    ({"a": [{**REFERENCE, "x": 1}, 1]}, {"$pull": {"a": {"$id": 1}}}, {"a": [1]}),
+    ({"a": [{"x": 1}, 1]}, {"$pull": {"a": {"$comment": "all"}}}, {"a": [1]}),
     ({}, {"$pull": {"a": 1}}, {}),
     ({"a": [1, 2, 1]}, {"$pullAll": {"a": [1]}}, {"a": [2]}),
     ({"a": [1, 2, 3]}, {"$pop": {"a": 1}}, {"a": [1, 2]}),
@@ -199,6 +203,8 @@ def test_a_wrong_update_is_refused_before_any_document(update, code):
         ({"a": 1}, {"$push": {"a": 1}}, 2),
         ({"a": 1}, {"$addToSet": {"a": 1}}, 2),
         ({"a": 1}, {"$pull": {"a": 1}}, 2),
+        ({"a": [1]}, {"$pull": {"a": {"$not": {"$gt": 1}}}}, 2),
+        ({"a": [1]}, {"$pull": {"a": {"$expr": True}}}, 224),
         ({"a": 1}, {"$pop": {"a": 1}}, 14),
         ({"a": 1.5}, {"$bit": {"a": {"or": 1}}}, 2),
         ({"a": 1}, {"$set": {"a.$[]": 1}}, 2),

@@ -78,9 +78,13 @@ def _clause(name: str, operand: Any, scope: Scope) -> Match:
     if not name.startswith("$"):
         return _field(name, operand, scope)
     compile_clause = _TOP_OPERATORS.get(name)
-    if compile_clause is None:
-        raise unsupported(name)
-    return compile_clause(operand, scope)
+    if compile_clause is not None:
+        return compile_clause(operand, scope)
+    if name in _REFERENCE:
+        return _on_field(name, literal_test(operand, scope.collation if name == "$id" else None))
+    if name in FIELD_OPERATORS:
+        raise bad(f"unknown top level operator: {name}")
+    raise unsupported(name)
 
 
 def _queries(name: str, operand: Any, scope: Scope) -> list[Match]:
@@ -148,6 +152,8 @@ _TOP_OPERATORS: dict[str, Callable[[Any, Scope], Match]] = {
     "$expr": _expr,
     "$text": _text,
 }
+_REFERENCE = ("$ref", "$id", "$db")
+"""Fields of a DBRef; a query on one may be a DBRef itself."""
 
 
 # One field
@@ -252,7 +258,7 @@ def compile_element(argument: Any, scope: Scope) -> Predicate:
     """The test ``$elemMatch`` makes of one element: operators on a value, or a query on a document."""
     if type(argument) is not dict:
         raise bad("$elemMatch needs an Object")
-    if is_operators(argument) and next(iter(argument)) not in _TOP_OPERATORS:
+    if is_operators(argument) and next(iter(argument)) not in (*_TOP_OPERATORS, *_REFERENCE, "$comment"):
         return _value_match(argument, scope)
     match = compile_query(argument, replace(scope, nested=True))
 
@@ -315,5 +321,6 @@ _PATH_OPERATORS: dict[str, Callable[[tuple[str, ...], Any, Scope], Match]] = {
     "$elemMatch": _elem_match,
     "$all": _all_operator,
 }
-OPERATORS = (*_TOP_OPERATORS, *TESTS, *_PATH_OPERATORS, "$options", "$comment")
+FIELD_OPERATORS = (*TESTS, *_PATH_OPERATORS, "$options")
+OPERATORS = (*_TOP_OPERATORS, *FIELD_OPERATORS, "$comment")
 """The query operators offered."""

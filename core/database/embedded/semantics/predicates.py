@@ -24,8 +24,7 @@ def is_operators(operand: Any) -> bool:
     """Whether a field's operand is ``{$operator: …}`` rather than a value (a DBRef is a value)."""
     if type(operand) is not dict or not operand:
         return False
-    first = next(iter(operand))
-    return first.startswith("$") and first not in ("$ref", "$id", "$db")
+    return next(iter(operand)).startswith("$") and not ("$ref" in operand and "$id" in operand)
 
 
 def operators_of(operand: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,14 +10,14 @@ from bson import Regex
 from .comparisons import equality, membership
 from .errors import CommandError, bad, mismatch, unparsable
 from .keys import encode_compound, encode_key, invert
-from .matching import compile_query, is_operators
+from .matching import FIELD_OPERATORS, compile_query
 from .numbers import is_whole, to_int
 from .paths import value_at
 from .update_operators import UNCHANGED, Appended, Modify, Row, Target
 from .values import MISSING, exact, is_number, type_name
 
 _PUSH_OPTIONS = ("$each", "$position", "$slice", "$sort")
-_OF_QUERIES = ("$and", "$or", "$nor")
+_OF_ELEMENTS = frozenset(FIELD_OPERATORS) - {"$not"}
 Change = Callable[[list[Any]], list[Any]]
 Refusal = Callable[[str], CommandError]
 
@@ -148,7 +148,8 @@ def _pull(argument: Any, target: Target) -> Modify:
 
 def _pull_test(argument: Any, target: Target) -> Callable[[Any], bool]:
     """Operators try each element as a field's value; a document is a query on elements that are; else equality."""
-    if isinstance(argument, Regex | re.Pattern) or (is_operators(argument) and next(iter(argument)) not in _OF_QUERIES):
+    first = next(iter(argument), None) if type(argument) is dict else None
+    if isinstance(argument, Regex | re.Pattern) or first in _OF_ELEMENTS:
         of_field = compile_query({"": argument}, target.scope)
         return lambda item: of_field({"": item})
     if type(argument) is not dict:
