@@ -12,6 +12,7 @@ from core.database.embedded.semantics.values import identical
 
 REFERENCE = {"$ref": "b", "$id": 1}
 FIELDS = [
+    ({"a": [1, {"b": 2}]}, {"$set": {"a.00": 3, "a.01.b": 4, "a.03": 5}}, {"a": [3, {"b": 4}, None, 5]}),
     ({"a": 1}, {"$set": {"a": 2, "b.c": 3}}, {"a": 2, "b": {"c": 3}}),
     ({}, {"$set": {"z": 1, "b": 2, "10": 3, "9": 4}}, {"9": 4, "10": 3, "b": 2, "z": 1}),  # in the order of names
     ({"a": [1]}, {"$set": {"a.3": 9}}, {"a": [1, None, None, 9]}),

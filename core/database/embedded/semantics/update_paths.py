@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 from .errors import CommandError, bad
-from .paths import is_index
 from .values import MISSING, identical, type_name
 
 Path = tuple[str, ...]
@@ -56,7 +55,12 @@ def check_ways(paths: Iterable[Path]) -> None:
 
 def application_order(path: Path) -> tuple[tuple[int, int, str], ...]:
     """Updates apply in the order of their field names, numbers by value: new fields appear so."""
-    return tuple((0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in path)
+    return tuple((0, int(part), "") if _is_place(part) else (1, 0, part) for part in path)
+
+
+def _is_place(part: str) -> bool:
+    """Whether it names an element of an array: updates, other than queries, take leading zeros."""
+    return part.isascii() and part.isdigit()
 
 
 def value_at(document: Any, path: Path) -> Any:
@@ -69,7 +73,7 @@ def value_at(document: Any, path: Path) -> Any:
 def _child(value: Any, part: str) -> Any:
     if type(value) is dict:
         return value.get(part, MISSING)
-    if type(value) is list and is_index(part) and int(part) < len(value):
+    if type(value) is list and _is_place(part) and int(part) < len(value):
         return value[int(part)]
     return MISSING
 
@@ -95,7 +99,7 @@ def _set(node: Any, path: Path, depth: int, value: Any) -> None:
     part = path[depth]
     if type(node) is dict:
         node[part] = value
-    elif type(node) is list and is_index(part):
+    elif type(node) is list and _is_place(part):
         _set_element(node, int(part), value)
     else:
         raise not_viable(node, path, depth)
@@ -129,7 +133,7 @@ def _is_put(name: str, within: bool, old: dict[str, Any], new: dict[str, Any]) -
 def check_viable(document: Any, path: Path) -> None:
     """Raise CommandError where no field could be made at the path, though nothing is going to be."""
     for depth, part in enumerate(path):
-        if type(document) is not dict and not (type(document) is list and is_index(part)):
+        if type(document) is not dict and not (type(document) is list and _is_place(part)):
             raise not_viable(document, path, depth)
         document = _child(document, part)
         if document is MISSING:
