@@ -213,6 +213,8 @@ def test_a_date_operator_gives_the_manuals_value(spec, expected):
         ({"$dateFromParts": {"year": 2024, "isoWeek": 1}}, 40489),
         ({"$dateFromParts": {"year": 10000}}, 40523),
         ({"$dateFromParts": {"year": 2024, "day": 40_000}}, 31034),
+        ({"$dateFromParts": {"year": 2024, "millisecond": 2**63 // 1000 + 1}}, 159),
+        ({"$dateFromParts": {"year": 2024, "second": 2**63 // 1000}}, 159),
         ({"$dateToParts": {"date": "$d", "iso8601": 1}}, 40521),
         ({"$dateAdd": {"startDate": "$d", "unit": "day", "amount": 1.5}}, 5166405),
         ({"$dateAdd": {"startDate": "$d", "unit": "year", "amount": 10**9}}, 5976500),

@@ -210,8 +210,9 @@ _TEXT = {"$match": {"$text": {"$search": "x"}}}
         ({"$unionWith": {"pipeline": []}}, 9),
         ({"$unionWith": {"coll": "stock", "pipeline": [{"$out": "x"}]}}, 31441),
         ({"$graphLookup": {"from": "stock"}}, 40105),
-        ({"$graphLookup": {"other": 1}}, 40104),
-        ({"$graphLookup": {"as": 1}}, 40103),
+        ({"$graphLookup": {"from": "stock", "other": 1}}, 40104),
+        ({"$graphLookup": {"from": "stock", "as": 1}}, 40103),
+        ({"$graphLookup": {"as": 1}}, 9),
         ({"$out": 1}, 16990),
     ],
 )

@@ -110,8 +110,10 @@ def _from_parts(given: Arguments) -> Any:
     rest = [_number(given, name, 1, _SHORT) for name in names[1:]]
     day = start(_in_range(error, names[0], year, _YEARS), *rest)
     # Numbers beyond their range carry over, in local time.
-    time = ((hour * 60 + minute) * 60 + second) * 1000 + millisecond
-    return date_of(to_utc(day + time, zone))
+    time = to_utc(day + ((hour * 60 + minute) * 60 + second) * 1000 + millisecond, zone)
+    if not fits_long(time) or not fits_long(millisecond * 1000):  # MongoDB counts microseconds
+        raise CommandError("DurationOverflow", "$dateFromParts overflowed")
+    return date_of(time)
 
 
 def _number(given: Arguments, name: str, default: int, limits: tuple[int, int]) -> int:

@@ -49,8 +49,10 @@ def _graph_lookup(argument: Any, scope: StageScope) -> Stage:
 
 
 def _check(argument: dict[str, Any]) -> None:
+    if "from" not in argument:
+        raise unparsable("missing 'from' option to $graphLookup stage specification")
     known_options("$graphLookup", argument, _OPTIONS, "Location40104")
-    if type(argument.get("from", "")) is not str:
+    if type(argument["from"]) is not str:
         raise unparsable("must specify the 'from' option of $graphLookup as a collection of the same database")
     for option in ("connectFromField", "connectToField", "as", "depthField"):
         if type(argument.get(option, "")) is not str:
