@@ -190,6 +190,20 @@ def test_words_are_found_by_the_text_index(db: Db) -> None:
     assert caught.value.code == 27
 
 
+def test_words_choose_the_document_to_change_and_their_score_is_told(db: Db) -> None:
+    db.c.create_index([("n", "text")])
+    db.c.insert_many([{"_id": 1, "n": "one"}, {"_id": 2, "n": "one two"}])
+    score = {"score": {"$meta": "textScore"}}
+    asked: Any = {"query": {"$text": {"$search": "one two"}}, "fields": score, "sort": score}
+    changed = {"update": {"$set": {"n": "three"}}, "new": True}
+    assert db.command("findAndModify", "c", **asked, **changed)["value"] == {"_id": 2, "n": "three", "score": 1.5}
+    assert db.command("findAndModify", "c", **asked, remove=True)["value"] == {"_id": 1, "n": "one", "score": 1.1}
+    upserted = db.command("findAndModify", "c", **asked, **changed, upsert=True)["value"]
+    assert upserted.keys() == {"_id", "n"}
+    refused = db.command({"findAndModify": "c", "fields": score, "remove": True}, check=False)
+    assert refused["code"] == 40218
+
+
 def test_a_text_index_is_english_unless_it_says_otherwise(db: Db) -> None:
     db.c.create_index([("t", "text")])
     db.plain.create_index([("t", "text")], default_language="none", language_override="idioma")

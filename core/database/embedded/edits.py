@@ -84,6 +84,8 @@ class Outcome:
     upserted: bool = False
     before: Document | None = None
     after: Document | None = None
+    score: float | None = None
+    """The text score of the one document, as it was found."""
 
 
 class NotQuick(Exception):
@@ -144,6 +146,7 @@ def _apply(
         changed = replace(changed, document=fill_timestamps(changed.document, engine.clock))
     if not statement.many:
         outcome.before, outcome.after = document, changed.document if changed is not None else None
+        outcome.score = search.score(document) if search.score is not None else None
     if changed is None:
         engine.store.delete(writing, collection, seq, document)
     elif statement.modifies(changed, body):

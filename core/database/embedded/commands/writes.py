@@ -15,8 +15,9 @@ from ..semantics.evaluation import truthy
 from ..semantics.expressions import command_variables
 from ..semantics.predicates import is_operators
 from ..semantics.projection import compile_projection
+from ..semantics.text import has_text
 from ..semantics.updates import compile_update
-from ..semantics.values import exact, is_number, type_name
+from ..semantics.values import MISSING, exact, is_number, type_name
 from ..sessions import recall, remember
 from ..store import New, prepare
 from ..timestamps import fill_timestamps, may_leave_timestamps
@@ -258,9 +259,13 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
         return earlier
     removing, statement = call.flag("remove"), find_and_modify_statement(call)
     fields, new = call.mapping("fields"), call.flag("new")
-    shape = compile_projection(fields, query=statement.query, collation=call.collation, updated=new)
+    score: Any = MISSING
+    told = (lambda document: score) if has_text(statement.query) else None
+    shape = compile_projection(fields, query=statement.query, collation=call.collation, score=told, updated=new)
 
     def reply(outcome: Outcome) -> Reply:
+        nonlocal score
+        score = MISSING if outcome.score is None else outcome.score
         value = outcome.after if new else outcome.before
         last: Reply = {"n": int(outcome.matched or outcome.upserted)}
         if not removing:
