@@ -58,7 +58,8 @@ def test_views_lie_twenty_deep_at_most(db: Db) -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"sort": {"$natural": -1}}, 168),
+        ({"sort": {"$natural": -1}}, None),
+        ({"sort": {"$natural": -1}, "hint": {"$natural": 1}}, 2),
         ({"noCursorTimeout": True}, 168),
         ({"allowPartialResults": True}, 168),
         ({"singleBatch": True}, 168),
@@ -71,6 +72,13 @@ def test_views_lie_twenty_deep_at_most(db: Db) -> None:
 def test_of_a_view_is_asked_what_an_aggregation_does(db: Db, options: dict[str, Any], code: int | None) -> None:
     db.create_collection("v", viewOn="c", pipeline=[])
     assert _code(db, {"find": "v", **options}) == code
+
+
+def test_a_natural_sort_of_a_view_is_that_of_its_collection(db: Db) -> None:
+    db.c.insert_many([{"_id": place} for place in (2, 1, 3)])
+    db.create_collection("v", viewOn="c", pipeline=[{"$match": {"_id": {"$gt": 1}}}])
+    assert list(db.v.find().sort("$natural", -1)) == [{"_id": 3}, {"_id": 2}]
+    assert list(db.v.find().sort("$natural", 1)) == [{"_id": 2}, {"_id": 3}]
 
 
 def test_each_view_is_looked_into_once(db: Db) -> None:

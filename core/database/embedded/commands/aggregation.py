@@ -64,7 +64,7 @@ class Aggregation:
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
-            collation=call.collation, hint=call.hint, variables=variables,
+            collation=call.collation, hint=_hint(call), variables=variables,
         )  # fmt: skip
 
     def documents(self, search: Search | Watched | None = None) -> Iterator[Document]:
@@ -98,6 +98,16 @@ class Aggregation:
         if search.plan.index is None:
             return None
         return search.documents(self._reading)
+
+
+def _hint(call: Call) -> Any:
+    """The hint of the command; a natural sort is one too, for a ``find`` on a view is read with an aggregation."""
+    hint, sort = call.hint, call.sort
+    if not sort or "$natural" not in sort:
+        return hint
+    if hint is not None and hint != sort:
+        raise bad("a hint beside a $natural sort must be $natural too, in the same direction")
+    return sort
 
 
 def _resolved(

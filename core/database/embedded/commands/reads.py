@@ -60,8 +60,6 @@ def _check_of_view(call: Call) -> None:
             raise _not_of_view(f"Option {name}")
     if call.flag("singleBatch") and call.number("limit") != 1:
         raise _not_of_view("Option singleBatch without a limit of 1")
-    if "$natural" in (call.mapping("sort") or {}):
-        raise _not_of_view("Sort option $natural")
 
 
 def _not_of_view(what: str) -> CommandError:
