@@ -319,6 +319,7 @@ def test_a_number_in_a_filter_may_have_another_type_in_a_document(db: Db) -> Non
     [
         ({"key": {}, "name": "x"}, 67),
         ({"key": {"a": 1}, "name": ""}, 67),
+        ({"key": {"a": 1}, "name": "*"}, 2),
         ({"key": {"a": 1}, "name": 1}, 14),
         ({"key": {"a": 1}}, 9),
         ({"name": "x"}, 9),
@@ -356,6 +357,28 @@ def test_unique_sparse_and_partial_tell_indexes_of_one_key_apart(db: Db) -> None
     assert db.command({"dropIndexes": "c", "index": {"a": 1}}, check=False)["code"] == 181
     assert db.command({"dropIndexes": "c", "index": ["plain", "plain"]}, check=False)["code"] == 27
     assert db.command({"dropIndexes": "c", "index": ["*"]})["nIndexesWas"] == 5
+
+
+@pytest.mark.parametrize(
+    ("filters", "code"),
+    [
+        ([{"a": {"$gt": 0, "$lt": 9}, "b": 1}, {"$and": [{"b": 1}, {"a": {"$lt": 9}}, {"a": {"$gt": 0}}]}], None),
+        ([{"$or": [{"a": 1}, {"b": 1}]}, {"$or": [{"b": {"$eq": 1}}, {"a": 1}]}], None),
+        ([{"a": {"$gt": 0}}, {"a": {"$gt": 1}}], 86),
+        (
+            [
+                {"$and": [{"a": {"$type": 1}}, {"a": {"$type": 2}}]},
+                {"$and": [{"a": {"$type": 2}}, {"a": {"$type": 1}}]},
+            ],
+            86,
+        ),
+    ],
+)
+def test_filters_of_partial_indexes_are_compared_by_their_conditions(db: Db, filters: Any, code: int | None) -> None:
+    for last, one in enumerate(filters):
+        index = {"key": {"a": 1}, "name": "x", "partialFilterExpression": one}
+        found = db.command({"createIndexes": "c", "indexes": [index]}, check=False)
+        assert found.get("code") == (code if last else None)
 
 
 def test_a_collection_has_at_most_64_indexes(db: Db) -> None:

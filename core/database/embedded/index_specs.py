@@ -33,6 +33,8 @@ _OF_TEXT = ("weights", "default_language", "language_override", "textIndexVersio
 _KEPT = ("unique", "sparse")
 _PARTIAL = frozenset({"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type", "$in", "$all"})
 _MOST_FIELDS = 32
+Clause = tuple[str, str, Any]
+"""An operator, the path it is for, and its argument."""
 
 
 def parse_index(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +83,9 @@ def _key(key: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(name: str, key: Mapping[str, Any]) -> str:
-    if not name or name == "*" or "\0" in name:
+    if name == "*":
+        raise bad("The index name '*' is not valid.")
+    if not name or "\0" in name:
         raise CommandError("CannotCreateIndex", f"an index cannot be called {name!r}")
     if name == "_id_" and not _of_id(key):
         raise bad("The index name '_id_' is reserved for the _id index")
@@ -229,20 +233,23 @@ def _signature(spec: Mapping[str, Any]) -> tuple[Any, ...]:
         return ("text",)
     return (
         tuple(key.items()), encode({"": spec.get("collation")}), spec.get("unique"), spec.get("sparse"),
-        None if partial is None else tuple(sorted(_clauses(partial))),
+        None if partial is None else _clauses(partial),
     )  # fmt: skip
 
 
-def _clauses(partial: Mapping[str, Any]) -> list[bytes]:
-    """The conditions of a filter, whichever way they are joined."""
-    found: list[bytes] = []
+def _clauses(partial: Mapping[str, Any]) -> list[Clause]:
+    """The conditions of a filter, whichever way they are joined: MongoDB sorts them by operator and path only."""
+    found: list[Clause] = []
     for name, operand in partial.items():
         if name == "$and":
             for inner in operand:
                 found += _clauses(inner)
+        elif name == "$or":
+            found.append((name, "", sorted(_clauses(inner) for inner in operand)))
         else:
-            found.append(encode({name: operand}))
-    return found
+            for operator, argument in operand.items() if is_operators(operand) else (("$eq", operand),):
+                found.append((operator, name, encode({"": argument})))
+    return sorted(found, key=lambda clause: clause[:2])
 
 
 def options_of(spec: Mapping[str, Any]) -> dict[str, Any]:
