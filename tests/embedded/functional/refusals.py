@@ -45,6 +45,7 @@ def pytest_runtest_logstart() -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: pytest.TestReport = (yield).get_result()  # pyright: ignore
-    if report.failed and _refusals.messages:
+    if report.failed and (_refusals.messages or _REMEDY in str(report.longrepr)):  # a fixture keeps its error
         report.outcome = "skipped"
-        report.longrepr = (str(item.path), 0, f"Skipped: refused: {_refusals.messages[0]}")
+        reason = _refusals.messages[0] if _refusals.messages else "what a fixture asks for"
+        report.longrepr = (str(item.path), 0, f"Skipped: refused: {reason}")
