@@ -10,7 +10,7 @@ from typing import Any
 
 import regex
 
-from .errors import CommandError, bad
+from .errors import REMEDY, CommandError, bad
 from .pattern_reading import invalid
 from .pattern_syntax import FOLDED_APART, Translator
 
@@ -33,7 +33,7 @@ class Pattern:
         if "\x00" in pattern:
             raise bad("Regular expression cannot contain an embedded null byte")
         if len(pattern.encode()) > _MOST_BYTES:
-            raise invalid("regular expression is too large")
+            raise invalid(f"regular expression is too large: more than {_MOST_BYTES} bytes; {REMEDY}")
         self._pattern, self._options = pattern, options
         self._plain, self._ignores_case = self._compile(careful=False)
         self._risky = _RISKY.search(pattern) is not None
