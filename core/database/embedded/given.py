@@ -21,7 +21,7 @@ DEEPEST = 200
 (https://github.com/mongodb/mongo/blob/master/src/mongo/bson/bson_depth.h)."""
 DEEPEST_STORED = 180
 """How many levels a stored document may have, with its own."""
-_SMALLEST_LEVEL = 7  # bytes: the type, a name of one byte and its end, the length and the end of the document
+_SMALLEST_LEVEL = 7  # bytes: the type, the end of an empty name, the length and the end of the document
 _DEPRECATED = (0x06, 0x0C, 0x0E)
 _CHARACTER = rb"(?:[\x01-\x7f]|[\xc2-\xf4][\x80-\xbf]{1,3})"
 _MAYBE = re.compile(
