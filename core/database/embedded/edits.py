@@ -22,7 +22,7 @@ from .semantics.collation import Collation
 from .semantics.errors import CommandError
 from .semantics.updates import Changed, Update, upsert_base
 from .semantics.values import decode, encode
-from .store import prepare
+from .storable import prepare
 from .timestamps import fill_timestamps
 from .writer import Writing
 

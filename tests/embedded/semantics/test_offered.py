@@ -12,6 +12,7 @@ from . import (
     test_dates,
     test_expressions,
     test_filters,
+    test_groups,
     test_hard_places,
     test_lookups,
     test_pipeline,
@@ -27,7 +28,7 @@ TABLES = {
         test_updates.FIELDS, test_updates.ARRAYS, test_updates.PIPELINES,
     ),
     "Aggregation stages": (test_pipeline.STAGES,),
-    "Accumulators": (test_pipeline.ACCUMULATORS,),
+    "Accumulators": (test_groups.ACCUMULATORS,),
     "Expression operators": (test_expressions.TABLE, test_dates.TABLE),
 }  # fmt: skip
 SHOWN_BY_A_TEST_OF_ITS_OWN = {
@@ -40,7 +41,7 @@ SHOWN_BY_A_TEST_OF_ITS_OWN = {
     "Aggregation stages": {
         "$lookup": test_lookups.test_a_lookup_joins_by_equality_also_into_arrays,
         "$graphLookup": test_lookups.test_a_graph_lookup_finds_what_can_be_reached_each_once,
-        "$group": test_pipeline.test_groups_are_made_by_equality_of_values,
+        "$group": test_groups.test_groups_are_made_by_equality_of_values,
         "$out": test_pipeline.test_an_out_stage_is_handed_to_the_caller,
     },
     "Accumulators": {},

@@ -14,7 +14,7 @@ from ..engine import Engine
 from ..options import clamped
 from ..semantics.errors import CommandError, unparsable
 from ..semantics.stages.out import out_target
-from ..store import prepare
+from ..storable import prepare
 from ..transaction_options import not_held
 from ..writer import Writing
 from .aggregation import Aggregation, check_database_stages, check_target

@@ -19,7 +19,7 @@ from ..semantics.text import has_text
 from ..semantics.updates import compile_update
 from ..semantics.values import MISSING, exact, is_number, type_name
 from ..sessions import recall, remember
-from ..store import New, prepare
+from ..storable import New, prepare
 from ..timestamps import fill_timestamps, may_leave_timestamps
 from ..writer import Writing
 from .totals import Totals, stops_at_errors
