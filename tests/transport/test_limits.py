@@ -74,7 +74,7 @@ async def test_a_hostile_query_is_one_clear_error_at_once(
     [error] = answer.json()["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED", error
     assert "graphql_max_" in error["message"] or "nested too deeply" in error["message"]
-    assert seconds < 1.0  # 0.1 s on a quiet machine; other tests run beside this one
+    assert seconds < 5  # 0.1 s on a quiet machine; checking a whole one of these takes far longer
     assert fresh_probe.executed == []
 
 
