@@ -55,6 +55,27 @@ def test_views_lie_twenty_deep_at_most(db: Db) -> None:
     assert db.command("dbStats")["views"] == 20
 
 
+def test_views_that_join_views_are_read_twenty_deep_at_most(db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    for depth in range(1, 20):
+        join = {"from": f"v{depth - 1}" if depth > 1 else "c", "localField": "_id", "foreignField": "_id", "as": "v"}
+        db.create_collection(f"v{depth}", viewOn="c", pipeline=[{"$lookup": join}])
+    (found,) = db.c.aggregate([{"$unionWith": "v19"}, {"$match": {"v": {"$exists": True}}}])
+    for _ in range(19):
+        (found,) = found["v"]
+    assert found == {"_id": 1}
+    deeper = {"from": "c", "pipeline": [{"$unionWith": "v19"}], "as": "v"}
+    assert _code(db, {"aggregate": "c", "pipeline": [{"$lookup": deeper}], "cursor": {}}) == 232
+
+
+def test_a_view_of_nothing_still_gives_what_its_stages_make(db: Db) -> None:
+    db.c.insert_one({"_id": 1})
+    db.create_collection("v", viewOn="missing", pipeline=[{"$unionWith": "c"}])
+    join = {"$lookup": {"from": "v", "pipeline": [], "as": "found"}}
+    assert list(db.c.aggregate([join])) == [{"_id": 1, "found": [{"_id": 1}]}]
+    assert list(db.missing.aggregate([{"$unionWith": "v"}])) == [{"_id": 1}]
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

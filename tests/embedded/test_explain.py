@@ -153,6 +153,7 @@ def test_a_statement_is_explained_with_its_own_hint_and_collation(filled: Db) ->
         ({"find": "c", "projection": {"a": 1, "b": 0}}, {"verbosity": "queryPlanner"}, 31254),
         ({"aggregate": "c", "pipeline": [{"$nothing": {}}], "cursor": {}}, {}, 40324),
         ({"aggregate": 1, "pipeline": [{"$match": {}}], "cursor": {}}, {}, 73),
+        ({"aggregate": 1, "pipeline": [{"$match": {}}, {"$documents": []}], "cursor": {}}, {}, 73),
         ({"update": "c", "updates": [{"q": {}, "u": {"$nothing": {}}}]}, {}, 9),
         ({"update": "c", "updates": [{"q": {}, "u": {"$inc": {"t": 1}}}]}, {}, 14),
         ({"update": "c", "updates": [{"q": {}, "u": {}}, {"q": {}, "u": {}}]}, {}, 16),

@@ -70,7 +70,7 @@ def test_any_name_is_only_a_name(db: Db, name: str) -> None:
     db[name].drop()
 
 
-@pytest.mark.parametrize("name", ["", "a$b", ".a", "system.a"])
+@pytest.mark.parametrize("name", ["", "a$b", ".a", "system.a", "system.js", "system.users"])
 def test_a_name_that_mongodb_refuses_is_refused(db: Db, name: str) -> None:
     with pytest.raises(OperationFailure) as caught:
         db.command({"insert": name, "documents": [{"_id": 1}]})

@@ -181,14 +181,6 @@ def test_a_rename_to_another_database_is_told_as_a_copy(client: MongoClient[Any]
     assert events[2]["to"] == {"db": other.name, "coll": "c"}
 
 
-def test_a_stream_of_a_database_passes_over_system_collections(db: Db) -> None:
-    with db.watch() as stream:
-        db["system.js"].insert_one({"_id": "f"})
-        db["system.js"].drop()
-        db.c.insert_one({"_id": 1})
-        assert next(stream)["documentKey"] == {"_id": 1}
-
-
 # Sizes
 
 

@@ -21,8 +21,8 @@ _SEQ_BITS = 40
 _KEPT_VERSIONS = 8
 LONGEST_NAMESPACE = 255
 """In bytes."""
-_SYSTEM_NAMES = frozenset({"system.js", "system.users", "system.roles", "system.version"})
-_REFUSED_NAMES = frozenset({"system.views", "system.profile"})
+_SYSTEM = frozenset({"js", "profile", "roles", "users", "version", "views"})
+"""Collections ``system.…`` that MongoDB has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,8 +162,8 @@ def _check_new(sqlite: sqlite3.Connection, db: str, name: str) -> None:
     check_namespace(db, name)
     if name.startswith("system.buckets."):
         raise CommandError("IllegalOperation", f"{db}.{name} is for a time series, which does not exist")
-    if name.startswith("system.") and name not in _SYSTEM_NAMES:
-        remedy = f"; {REMEDY}" if name in _REFUSED_NAMES else ""
+    if name.startswith("system."):
+        remedy = f"; {REMEDY}" if name.removeprefix("system.") in _SYSTEM else ""
         raise CommandError("InvalidNamespace", f"Invalid system namespace: {db}.{name}{remedy}")
     sql = "SELECT db FROM collections WHERE lower(db) = lower(?) AND db <> ? LIMIT 1"
     other = sqlite.execute(sql, (db, db)).fetchone()

@@ -67,8 +67,7 @@ def concerns(scope: Scope, change: Change) -> bool:
         return scope in ((change.db, change.name), change.target)
     if db is None and change.db in INTERNAL:
         return False
-    names = change.name, change.target[1] if change.target is not None else change.name
-    return db in (None, change.db) and not all(one.startswith("system.") for one in names)
+    return db in (None, change.db)
 
 
 class ChangeLog:

@@ -8,8 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from bson import ObjectId, Regex
 
@@ -18,6 +17,7 @@ from .catalog import Collection
 from .engine import Engine
 from .scans import Reading
 from .search import Search
+from .semantics.clauses import clauses
 from .semantics.collation import Collation
 from .semantics.errors import CommandError
 from .semantics.updates import Changed, Update, upsert_base
@@ -47,7 +47,7 @@ class Statement:
     """The change itself may take long: an update pipeline."""
 
     def __post_init__(self) -> None:
-        if self.upsert and _has_expression(self.query):
+        if self.upsert and any(name == "$expr" for name, _ in clauses(self.query)):
             message = "$expr is not allowed in the query predicate for an upsert"
             raise CommandError("QueryFeatureNotAllowed", message)
 
@@ -65,14 +65,6 @@ class Statement:
         if changed.log is not None:
             return bool(changed.log)
         return changed.moved or encode(changed.document) != body
-
-
-def _has_expression(query: Any) -> bool:
-    if not isinstance(query, Mapping):
-        return False
-    found = cast(Mapping[str, Any], query)
-    joined = [found[name] for name in ("$and", "$or", "$nor") if isinstance(found.get(name), list)]
-    return "$expr" in found or any(_has_expression(inner) for inner in chain(*joined))
 
 
 @dataclass(kw_only=True)

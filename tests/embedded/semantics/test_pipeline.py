@@ -205,3 +205,23 @@ def test_old_binaries_count_the_length_that_is_stored_with_them():
     assert [(len(row["v"]), getattr(row["v"], "subtype", 0)) for row in found] == [
         (8, 2), (9, 0), (8, 128), (8, 5), (8, 0),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", [{"a.$c": 1}, {"$or": [{"b": 1}, {"a.$c.d": {"$gt": 1}}]}], ids=str)
+def test_a_path_with_a_dollar_is_matched_in_front_only(query):
+    found = compile_pipeline([{"$match": query}], sources=lambda name: ()).run([{"a": {"$c": 1}}, {"a": 1}])
+    assert len(list(found)) == ("a.$c" in query)
+    with pytest.raises(CommandError, match="set MONGODB_URI"):
+        compile_pipeline([{"$set": {"x": 1}}, {"$match": query}], sources=lambda name: ())
+    behind = compile_pipeline([{"$set": {"x": 1}}, {"$match": {"link.$id": 1}}], sources=lambda name: ())
+    assert ids(behind.run([{"_id": 1, "link": {"$ref": "c", "$id": 1}}, {"_id": 2}])) == [1]
+
+
+def test_what_a_facet_gathers_is_100_mb_at_most():
+    documents = [{"_id": place, "text": "x" * 4_000_000} for place in range(27)]
+    pipeline = compile_pipeline([{"$facet": {"a": [], "b": []}}], sources=lambda name: ())
+    (found,) = pipeline.run(documents[:13])
+    assert (len(found["a"]), len(found["b"])) == (13, 13)
+    with pytest.raises(CommandError) as refusal:
+        list(pipeline.run(documents[:14]))
+    assert refusal.value.code == 4031700

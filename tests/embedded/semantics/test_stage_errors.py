@@ -162,6 +162,7 @@ _TEXT = {"$match": {"$text": {"$search": "x"}}}
         (_bucket(boundaries="x"), 40200),
         (_bucket(boundaries=[0, "$qty"]), 40191),
         (_bucket(boundaries=["$$NOW", 10]), 40191),
+        (_bucket(boundaries=[0, {"$add": [1, {"$rand": {}}]}]), 40191),
         (_bucket(boundaries=[0, 10], default={"$year": "$$NOW"}), 40195),
         (_bucket(boundaries=[0, "x"]), 40193),
         (_bucket(default="$qty"), 40195),

@@ -248,6 +248,26 @@ def test_wrong_array_filters_are_refused(update, filters, code):
     assert refusal.value.code == code
 
 
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"a.$[].b.$[j]": 1, "a.$[i].b.$[j]": 2},
+        {"a.$[].b.$[j]": 1, "a.$[i].b.0": 2},
+        {"a.$[].b.$[j].c": 1, "a.$[i].b.$[j]": 2},
+        {"a.$[].b.$[j]": 1, "a.$[i].b": 2},
+    ],
+    ids=str,
+)
+def test_filters_that_meet_at_an_element_conflict_below_it_though_nothing_matches_there(update):
+    filters = [{"i.x": 1}, {"j": 99}]
+    compiled = compile_update({"$set": update}, array_filters=filters)
+    with pytest.raises(CommandError) as refusal:
+        compiled.apply({"a": [{"x": 1, "b": [5]}]})
+    assert refusal.value.code == 40
+    assert compiled.apply({"a": [{"x": 2, "b": [5]}]}) == {"a": [{"x": 2, "b": [5]}]}
+    assert compiled.apply({"a": []}) == {"a": []}
+
+
 def test_a_replacement_keeps_the_identifier_and_puts_it_first():
     update = compile_update({"a": {"$b": 1}, "c.d": 2})
     assert update.replacement

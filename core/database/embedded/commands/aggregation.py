@@ -39,7 +39,8 @@ def check_database_stages(stages: Sequence[Any]) -> None:
     if first not in STAGES:
         raise unsupported(first, "stage")
     if first != "$documents":
-        compile_pipeline(stages, sources=lambda name: ())  # what is malformed is refused as such
+        others = [stage for stage in stages if not (isinstance(stage, Mapping) and "$documents" in stage)]
+        compile_pipeline(others, sources=lambda name: ())  # what is malformed is refused as such
         raise CommandError("InvalidNamespace", f"{{aggregate: 1}} is not valid for {first}; it needs a collection")
 
 
@@ -60,7 +61,7 @@ class Aggregation:
             variables = command_variables(call.mapping("let"))
         self.pipeline: Pipeline = compile_pipeline(
             stages, collation=call.collation, variables=variables, sources=self._source,
-            search=self._find, text=text, text_of=self._text_of,
+            views=self._views, search=self._find, text=text, text_of=self._text_of,
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,
@@ -77,13 +78,14 @@ class Aggregation:
         return self.pipeline.rest.run(search.documents(self._reading, skip, limit))
 
     def _source(self, name: str) -> Iterable[Document]:
-        source, stages = _resolved(self._engine, self._call, self._reading, name, ())
-        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, source)
+        collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)
         if collection is None:
             return ()
         rows = scan(self._reading, collection, Plan())
-        found = (document for _, _, document in matching(self._reading, rows, None))
-        return compile_pipeline(stages, sources=self._source).run(found) if stages else found
+        return (document for _, _, document in matching(self._reading, rows, None))
+
+    def _views(self, name: str) -> tuple[str, Sequence[Any]]:
+        return _resolved(self._engine, self._call, self._reading, name, ())
 
     def _text_of(self, name: str) -> TextIndex | None:
         collection = self._engine.catalog.find(self._reading.sqlite, self._call.db, name)

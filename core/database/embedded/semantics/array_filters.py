@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .clauses import LOGICAL, clauses
 from .errors import bad, unparsable
 from .matching import Match, Scope, compile_query
-from .update_paths import Path, is_positional, must_be_array, value_at
+from .update_paths import Path, check_conflicts, check_ways, is_positional, must_be_array, value_at
 
 _IDENTIFIER = re.compile(r"[a-z][a-zA-Z0-9]*")
 Elements = Mapping[str, Callable[[Any], bool]]
@@ -32,7 +33,7 @@ def compile_array_filters(filters: Sequence[Any] | None, scope: Scope) -> Elemen
 def _identifier(query: Mapping[str, Any]) -> str:
     if not query:
         raise unparsable("Cannot use an expression without a top-level field name in arrayFilters")
-    names = set(_roots(query))
+    names = {name.split(".")[0] for name, _ in clauses(query) if name not in LOGICAL}
     if len(names) != 1:
         raise unparsable(f"Error parsing array filter: expected a single top-level field name, found {sorted(names)}")
     name = names.pop()
@@ -40,15 +41,6 @@ def _identifier(query: Mapping[str, Any]) -> str:
         rule = "must be an alphanumeric string beginning with a lowercase letter"
         raise bad(f"Error parsing array filter: the top-level field name {rule}, found '{name}'")
     return name
-
-
-def _roots(query: Mapping[str, Any]) -> Iterable[str]:
-    for name, operand in query.items():
-        if name in ("$and", "$or", "$nor") and type(operand) is list:
-            for part in operand:
-                yield from _roots(part if type(part) is dict else {})
-        else:
-            yield name.split(".")[0]
 
 
 def _element_test(name: str, match: Match) -> Callable[[Any], bool]:
@@ -69,18 +61,29 @@ def check_identifiers(paths: Iterable[Path], filters: Elements) -> None:
             raise unparsable(f"The array filter for identifier '{name}' was not used in the update")
 
 
-def concrete_paths(document: Any, path: Path, position: int | None, filters: Elements) -> list[Path]:
-    """The paths without ``$``, ``$[]`` and ``$[identifier]`` that the path stands for in the document."""
-    for depth, part in enumerate(path):
-        if is_positional(part):
-            before, after = path[:depth], path[depth + 1 :]
-            places = _places(document, before, part, position, filters)
-            return [
-                found
-                for place in places
-                for found in concrete_paths(document, (*before, str(place), *after), position, filters)
+def concrete_paths(
+    document: Any, paths: Sequence[Path], position: int | None, filters: Elements
+) -> list[tuple[int, Path]]:
+    """What the paths stand for in the document: the place of each in ``paths``, and one without flexible names.
+
+    Two that meet at an element must not go on alike, be there something below it or not: CommandError otherwise.
+    """
+    found = list(enumerate(paths))
+    for depth in range(max(map(len, paths), default=0)):
+        if any(is_positional(part) for _, path in found for part in path[depth : depth + 1]):
+            found = [
+                (which, one) for which, path in found for one in _one_deeper(document, path, depth, position, filters)
             ]
-    return [path]
+            check_conflicts(path for _, path in found)
+            check_ways(path for _, path in found)
+    return found
+
+
+def _one_deeper(document: Any, path: Path, depth: int, position: int | None, filters: Elements) -> Iterable[Path]:
+    if depth >= len(path) or not is_positional(path[depth]):
+        return (path,)
+    before, after = path[:depth], path[depth + 1 :]
+    return [(*before, str(place), *after) for place in _places(document, before, path[depth], position, filters)]
 
 
 def _places(document: Any, before: Path, part: str, position: int | None, filters: Elements) -> Iterable[int]:

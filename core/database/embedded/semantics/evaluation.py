@@ -76,7 +76,7 @@ class Constant:
 
 
 class Unread(dict[str, Any]):
-    """The document of a constant expression: to read it is the proof that the expression is none."""
+    """The document of a constant expression: to read it, LookupError, is the proof that the expression is none."""
 
     def get(self, *_: Any) -> Any:
         raise LookupError

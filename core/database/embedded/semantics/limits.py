@@ -4,7 +4,11 @@ MongoDB allows ``$range`` 100 MB at 16 bytes an element; the other operators tha
 https://www.mongodb.com/docs/manual/reference/limits/#operations
 """
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from .errors import CommandError
+from .values import encode
 
 _MOST_BYTES = 100 * 1024 * 1024
 _BYTES_AN_ELEMENT = 16
@@ -30,7 +34,20 @@ def check_text(text: str) -> str:
     return text
 
 
-def _check(operator: str, size: int) -> None:
+class Size:
+    """Of all the documents that ``counted`` hands on; it raises CommandError with ``code`` where they are too large."""
+
+    def __init__(self, operator: str, code: str) -> None:
+        self._operator, self._code, self._size = operator, code, 0
+
+    def counted(self, documents: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for document in documents:
+            self._size += len(encode(document))
+            _check(self._operator, self._size, self._code)
+            yield document
+
+
+def _check(operator: str, size: int, code: str = "ExceededMemoryLimit") -> None:
     if size > _MOST_BYTES:
         message = f"{operator} would use too much memory ({size} bytes). Memory limit: {_MOST_BYTES} bytes"
-        raise CommandError("ExceededMemoryLimit", message)
+        raise CommandError(code, message)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .clauses import clauses
 from .collation import Collation
 from .errors import CommandError, mismatch, unsupported
 from .expressions import command_variables
@@ -11,7 +12,7 @@ from .stages import buckets, flow, graph, grouping, joining, lookup, shaping, un
 from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
 from .stages.out import check_out
-from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextIndexes
+from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextIndexes, Views
 from .stages.scores import scored_after
 from .text import text_score
 from .text_fields import TextIndex
@@ -30,6 +31,7 @@ _LEADING = frozenset({"$match", "$sort", "$limit", "$skip", "$group", "$bucket",
 """Stages after which a ``$group`` still leads, see ``StageScope``."""
 _FIRST = ("$documents", "$changeStream")
 _MOST_STAGES = 1000
+_REFERENCES = ("$id", "$ref", "$db")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +65,15 @@ def compile_pipeline(
     collation: Collation | None = None,
     variables: Mapping[str, Any] | None = None,
     sources: Source,
+    views: Views = lambda name: (name, ()),
     search: Search | None = None,
     text: TextIndex | None = None,
     text_of: TextIndexes = lambda name: None,
 ) -> Pipeline:
-    """``sources`` gives the documents of other collections by name, ``search`` finds some through an index (of a
-    collection's name, a path and values); ``variables`` are those of the command's ``let``, ``text`` the fields of the
-    collection's text index, ``text_of`` those of another's. What is compiled is for one command: documents of other
-    collections are read once.
+    """``sources`` gives the documents of other collections by name, ``views`` tells which of the names are views,
+    ``search`` finds some documents through an index (of a collection's name, a path and values); ``variables`` are
+    those of the command's ``let``, ``text`` the fields of the collection's text index, ``text_of`` those of another's.
+    What is compiled is for one command: documents of other collections are read once.
 
     Raises CommandError for a malformed pipeline, or what is not offered.
     """
@@ -79,8 +82,8 @@ def compile_pipeline(
     _check_places(found)
     values = {**command_variables(), **(variables or {})}
     scope = StageScope(
-        compile_in=_compile_inner, sources=sources, search=search, collation=collation, variables=values, text=text,
-        text_of=text_of, leads=True,
+        compile_in=_compile_inner, sources=sources, views=views, search=search, collation=collation, variables=values,
+        text=text, text_of=text_of, leads=True,
     )  # fmt: skip
     leading, rest = _leading(found)
     match = _joined([argument for name, argument in leading if name == "$match"])
@@ -113,18 +116,19 @@ def _check_places(stages: list[tuple[str, Any]]) -> None:
     for place, (name, argument) in enumerate(stages):
         if name in _FIRST and place:
             raise CommandError("Location40602", f"{name} is only valid as the first stage in a pipeline")
-        if name == "$match" and place and _has_text(argument):
-            raise CommandError("Location17313", "$match with $text is only allowed as the first pipeline stage")
+        if name == "$match" and place:
+            _check_later_match(argument)
         if name == "$out":
             raise CommandError("Location40601", "$out can only be the final stage in the pipeline")
 
 
-def _has_text(query: Any) -> bool:
-    if type(query) is list:
-        return any(map(_has_text, query))
-    if type(query) is not dict:
-        return False
-    return "$text" in query or any(_has_text(query.get(name)) for name in ("$and", "$or", "$nor"))
+def _check_later_match(query: Any) -> None:
+    for name, _ in clauses(query):
+        if name == "$text":
+            raise CommandError("Location17313", "$match with $text is only allowed as the first pipeline stage")
+        dollars = [part for part in name.split(".")[1:] if part.startswith("$") and part not in _REFERENCES]
+        if dollars:  # MongoDB refuses some of these, behind stages that change what is below the path
+            raise unsupported(f"$match behind other stages on a path with '{dollars[0]}'", "stage")
 
 
 def _leading(stages: list[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:

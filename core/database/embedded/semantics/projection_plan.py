@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .clauses import clauses
 from .errors import CommandError, bad, unsupported
 from .evaluation import Evaluate, Variables
 from .expressions import EXPRESSIONS, truthy
@@ -252,11 +253,8 @@ def _first_element(name: str, argument: dict[str, Any], scope: MatchScope) -> Ev
 
 def _check_plain(query: Mapping[str, Any]) -> None:
     """A positional projection needs a filter of conditions on fields."""
-    for name, operand in query.items():
+    for name, _ in clauses(query):
         if name == "$expr":
             raise CommandError("QueryFeatureNotAllowed", "$expr is not allowed in this context")
         if name == "$text":
             raise bad("$text is not allowed in this context")
-        if name in ("$and", "$or", "$nor") and type(operand) is list:
-            for part in operand:
-                _check_plain(part if type(part) is dict else {})

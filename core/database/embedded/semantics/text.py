@@ -11,12 +11,12 @@ from typing import Any
 
 import regex
 
+from .clauses import LOGICAL
 from .errors import CommandError, bad, mismatch
 from .text_fields import Text, TextIndex
 from .values import type_name
 from .words import fold, language, terms
 
-_LOGICAL = ("$and", "$or", "$nor")
 _OPTIONS: dict[str, type] = {"$search": str, "$language": str, "$caseSensitive": bool, "$diacriticSensitive": bool}
 _token = regex.compile(r"""(?P<space>[\n\v\f\r ]+)|(?P<mark>[-"])|(?P<text>[^\n\v\f\r \-"]+)""")
 
@@ -160,7 +160,7 @@ def _texts(query: Any, *, negated: bool = False) -> Iterator[Any]:
             if negated:
                 raise bad("$text cannot appear within a $nor")
             yield operand
-        elif name in _LOGICAL and isinstance(operand, list):
+        elif name in LOGICAL and isinstance(operand, list):
             for part in operand:
                 yield from _texts(part, negated=negated or name == "$nor")
 

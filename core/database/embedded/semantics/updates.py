@@ -177,13 +177,11 @@ def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query
 
     def placed(document: dict[str, Any], chosen: list[Step], log: UpdateLog) -> list[Step]:
         """The steps at every place they stand for, in the order of those."""
-        place = position(document)
         found: list[Step] = []
-        for path, act in chosen:
-            for one in concrete_paths(document, path, place, filters):
-                log.reached(path, one)
-                found.append((one, act))
-        check_conflicts([one for one, _ in found])
+        for which, one in concrete_paths(document, [path for path, _ in chosen], position(document), filters):
+            path, act = chosen[which]
+            log.reached(path, one)
+            found.append((one, act))
         return sorted(found, key=lambda step: application_order(step[0]))
 
     def change(document: dict[str, Any], inserting: bool, log: UpdateLog) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bson.datetime_ms import DatetimeMS
 from .. import numbers
 from ..dates import date_of
 from ..errors import CommandError, mismatch, unsupported
-from ..evaluation import Evaluate, Row, Scope, function, is_nullish, rows
+from ..evaluation import Evaluate, Row, Scope, Unread, function, is_nullish, rows
 from ..limits import check_elements
 from ..numbers import CONTEXT, DECIMAL, DOUBLE, INT, LONG, kind, to_decimal, to_double, to_int, whole
 from ..values import exact, is_nan, is_number, milliseconds, type_name
@@ -234,7 +234,13 @@ def _rand(argument: Any, scope: Scope) -> Evaluate:
         raise CommandError("Location10065", f"invalid parameter: expected an object ($rand), found {argument!r}")
     if argument:
         raise CommandError("Location3040501", "$rand does not currently accept arguments")
-    return lambda document, variables: random.random()  # noqa: S311  # not for secrets: MongoDB's is none either
+    return _random
+
+
+def _random(document: Any, variables: Any) -> float:
+    if isinstance(document, Unread):
+        raise LookupError  # no constant either
+    return random.random()  # noqa: S311  # not for secrets: MongoDB's is none either
 
 
 ROWS: dict[str, Row] = {

@@ -7,14 +7,12 @@ from typing import Any, Final
 
 from bson import Decimal128
 
-from .. import decimal_functions
 from ..errors import CommandError, unsupported
 from ..evaluation import Row, function, rows
-from ..numbers import CONTEXT, DECIMAL, LONG, fits_long, kind, to_decimal, to_double, whole
+from ..numbers import CONTEXT, DECIMAL, LONG, fits_long, kind, to_decimal, whole
 from .arithmetic import number_of
 
 DoubleFunction = Callable[[float], float]
-DecimalFunction = Callable[[Decimal], Decimal]
 
 _PI: Final = Decimal("3.141592653589793238462643383279503")
 _HALF_TURN = Decimal(180)
@@ -30,45 +28,38 @@ def _double(compute: DoubleFunction, value: float) -> float:
         return math.nan
 
 
+def _refuse_decimals(name: str, *values: Any) -> None:
+    """MongoDB's decimal library rounds these steps in binary: its 34th digit is not always that of the exact value."""
+    if any(kind(value) == DECIMAL for value in values):
+        raise unsupported(f"{name} of a decimal", "expression")
+
+
 def _exponential(value: Any) -> Any:
     number_of("$exp", value)
-    if kind(value) == DECIMAL:
-        return Decimal128(decimal_functions.exp(to_decimal(value)))
+    _refuse_decimals("$exp", value)
     return _double(math.exp, float(value))
 
 
-def _logarithm(name: str, code: str, double: DoubleFunction, decimal: DecimalFunction) -> Callable[[Any], Any]:
-    """Of a decimal that is not a number MongoDB gives the double."""
-
-    def compute(value: Any) -> Any:
+def _logarithm(name: str, code: str, compute: DoubleFunction) -> Callable[[Any], Any]:
+    def logarithm(value: Any) -> Any:
         number_of(name, value)
-        if kind(value) == DECIMAL and _is_positive(to_decimal(value)):
-            return Decimal128(decimal(to_decimal(value)))
-        number = to_double(value)
-        if number <= 0:
-            raise CommandError(code, f"{name}'s argument must be a positive number, but is {number}")
-        return double(number)
+        _refuse_decimals(name, value)
+        if value <= 0:
+            raise CommandError(code, f"{name}'s argument must be a positive number, but is {value}")
+        return compute(float(value))
 
-    return compute
-
-
-def _is_positive(number: Decimal) -> bool:
-    return not number.is_nan() and number > 0
+    return logarithm
 
 
 def _log(value: Any, base: Any) -> Any:
     for what, number, code in (("argument", value, "Location28756"), ("base", base, "Location28757")):
         number_of(f"$log's {what}", number, code)
-    if DECIMAL in (kind(value), kind(base)):
-        number, of = to_decimal(value), to_decimal(base)
-        if _is_positive(number) and _is_positive(of) and of != 1:
-            return Decimal128(CONTEXT.divide(decimal_functions.ln(number), decimal_functions.ln(of)))
-    number, of = to_double(value), to_double(base)
-    if number <= 0:
-        raise CommandError("Location28758", f"$log's argument must be a positive number, but is {number}")
-    if of <= 0 or of == 1:
-        raise CommandError("Location28759", f"$log's base must be a positive number not equal to 1, but is {of}")
-    return math.log(number) / math.log(of)
+    _refuse_decimals("$log", value, base)
+    if value <= 0:
+        raise CommandError("Location28758", f"$log's argument must be a positive number, but is {value}")
+    if base <= 0 or base == 1:
+        raise CommandError("Location28759", f"$log's base must be a positive number not equal to 1, but is {base}")
+    return math.log(value) / math.log(base)
 
 
 def _square_root(value: Any) -> Any:
@@ -82,19 +73,12 @@ def _square_root(value: Any) -> Any:
 def _power(base: Any, exponent: Any) -> Any:
     number_of("$pow's base", base, "Location28762")
     number_of("$pow's exponent", exponent, "Location28763")
+    _refuse_decimals("$pow", base, exponent)
+    if base == 0 and exponent < 0:
+        raise CommandError("Location28764", "$pow cannot take a base of 0 and a negative exponent")
     wanted = max(kind(base), kind(exponent))
-    if wanted == DECIMAL:
-        of, to = to_decimal(base), to_decimal(exponent)
-        _refuse_infinite(not of and to.is_signed())
-        return Decimal128(decimal_functions.power(of, to))
-    _refuse_infinite(base == 0 and exponent < 0)
     found = _whole_power(int(base), int(exponent)) if wanted <= LONG else None
     return _power_of_doubles(float(base), float(exponent)) if found is None else whole(found, wanted)
-
-
-def _refuse_infinite(infinite: bool) -> None:
-    if infinite:
-        raise CommandError("Location28764", "$pow cannot take a base of 0 and a negative exponent")
 
 
 def _whole_power(base: int, exponent: int) -> int | None:
@@ -119,8 +103,7 @@ def _power_of_doubles(base: float, exponent: float) -> float:
 def _trigonometric(name: str, double: DoubleFunction) -> Callable[[Any], Any]:
     def compute(value: Any) -> Any:
         number_of(name, value)
-        if kind(value) == DECIMAL:
-            raise unsupported(f"{name} of a decimal", "expression")
+        _refuse_decimals(name, value)
         try:
             return double(float(value))
         except ValueError:
@@ -141,8 +124,8 @@ def _angle(name: str, double: DoubleFunction, factor: Decimal) -> Callable[[Any]
 
 ROWS: dict[str, Row] = rows({
     "$exp": function(_exponential),
-    "$ln": function(_logarithm("$ln", "Location28766", math.log, decimal_functions.ln)),
-    "$log10": function(_logarithm("$log10", "Location28761", math.log10, decimal_functions.log10)),
+    "$ln": function(_logarithm("$ln", "Location28766", math.log)),
+    "$log10": function(_logarithm("$log10", "Location28761", math.log10)),
     "$log": function(_log, 2),
     "$sqrt": function(_square_root),
     "$pow": function(_power, 2),

@@ -21,12 +21,14 @@ class Foreign:
 
     def __init__(self, name: str, scope: StageScope) -> None:
         self._name, self._scope = name, scope
+        self._source, stages = scope.views(name)
+        self._view = scope.inside(name).compile([*stages])
         self._tables: dict[str, _Table] = {}
         self._searches = 0
 
     @cached_property
     def all(self) -> list[Document]:
-        return list(self._scope.sources(self._name))
+        return list(self._view(self._scope.sources(self._source)))
 
     def find(self, path: str, values: list[Any]) -> list[Document]:
         """The documents where the path leads to one of the values, as ``$in`` finds them."""

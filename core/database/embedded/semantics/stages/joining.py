@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import CommandError, unparsable
+from ..limits import Size
 from ..text import has_text
 from .lookup import check_collection, makes_documents
 from .options import check_type, fields_of
@@ -26,12 +27,13 @@ def _union_with(argument: Any, scope: StageScope) -> Stage:
         raise unparsable("$unionWith without 'coll' needs a pipeline that begins with $documents")
     if name is not None:
         check_collection(name, valid=not makes_documents(stages))
-    run = scope.inside(name or "").compile(stages)
-    return lambda documents: chain(documents, _deferred(run, scope, name))
+    source, view = scope.views(name) if name is not None else (None, ())
+    run = scope.inside(name or "").compile([*view, *stages])
+    return lambda documents: chain(documents, _deferred(run, scope, source))
 
 
-def _deferred(run: Stage, scope: StageScope, name: str | None) -> Iterator[Document]:
-    yield from run(scope.sources(name) if name is not None else ())
+def _deferred(run: Stage, scope: StageScope, source: str | None) -> Iterator[Document]:
+    yield from run(scope.sources(source) if source is not None else ())
 
 
 _UNFIT = frozenset({
@@ -52,8 +54,8 @@ def _facet(argument: Any, scope: StageScope) -> Stage:
     runs = {name: _facet_run(name, stages, inside) for name, stages in argument.items()}
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
-        found = list(documents)
-        yield {name: list(run(found)) for name, run in runs.items()}
+        found, size = list(documents), Size("$facet", "Location4031700")
+        yield {name: list(size.counted(run(found))) for name, run in runs.items()}
 
     return stage
 

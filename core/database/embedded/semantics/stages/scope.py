@@ -1,6 +1,6 @@
 """What a stage of a pipeline is compiled for."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ Document = dict[str, Any]
 Stage = Callable[[Iterable[Document]], Iterator[Document]]
 Source = Callable[[str], Iterable[Document]]
 """Gives the documents of another collection of the database."""
+Views = Callable[[str], tuple[str, Sequence[Any]]]
+"""Gives the collection that a name leads to, and the stages of the views on the way."""
 Search = Callable[[str, str, list[Any]], Iterable[Document] | None]
 """Gives those where a path leads to one of the values, as ``$in`` says it; None where no index serves."""
 TextIndexes = Callable[[str], TextIndex | None]
@@ -28,6 +30,7 @@ class StageScope:
 
     compile_in: Callable[[Any, "StageScope"], Stage]
     sources: Source
+    views: Views
     search: Search | None = None
     collation: Collation | None = None
     variables: Mapping[str, Any]
