@@ -111,14 +111,8 @@ def test_what_keeps_a_server_from_starting_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_it_starts_within_300_ms_and_stays_small(tmp_path: Path) -> None:
-    with foreground(tmp_path / "small") as server:
-        assert server.cpu_seconds < 0.3
-    if os.getloadavg()[0] < 1:  # on a busy machine only the processor time tells
-        started = time.monotonic()
-        ensure_server(tmp_path / "timed", linger=0.1)
-        assert time.monotonic() - started < 0.3
-    with foreground(tmp_path / "large") as server, server.client() as client:
+def test_100_000_documents_take_no_100_mb_of_memory(tmp_path: Path) -> None:
+    with foreground(tmp_path) as server, server.client() as client:
         client.t.c.create_index("n")
         for start in range(0, 100_000, 10_000):
             client.t.c.insert_many([{"n": n, "name": f"name {n}"} for n in range(start, start + 10_000)])
