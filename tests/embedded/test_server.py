@@ -89,3 +89,61 @@ def test_a_collection_is_counted(db: Db) -> None:
 )  # fmt: skip
 def test_figures_take_a_scale(db: Db, options: dict[str, Any], code: int | None) -> None:
     assert db.command({"dbStats": 1, **options}, check=False).get("code") == code
+
+
+def test_a_pipeline_may_begin_with_the_figures_of_its_collection(db: Db) -> None:
+    db.c.insert_many([{"_id": number} for number in range(100)])
+    db.create_collection("view", viewOn="c", pipeline=[])
+    stats = {
+        name: value for name, value in db.command("collStats", "c").items() if name in ("size", "count", "nindexes")
+    }
+    (found,) = db.c.aggregate([{"$collStats": {"storageStats": {"scale": None}, "count": {}}}])
+    assert found["ns"] == f"{db.name}.c"
+    assert found["count"] == 100
+    assert {name: found["storageStats"][name] for name in stats} == stats
+    (scaled,) = db.c.aggregate([{"$collStats": {"storageStats": {"scale": 2.9}}}])
+    assert (scaled["storageStats"]["size"], scaled["storageStats"]["scaleFactor"]) == (stats["size"] // 2, 2)
+    for name in ("view", "nothing"):
+        assert set(*db[name].aggregate([{"$collStats": {"count": None}}])) == {"ns", "host", "localTime"}
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "code"),
+    [
+        ("c", 1, 5447000), ("c", {"unknown": {}}, 40415), ("c", {"count": {"a": 1}}, 31170), ("c", {"count": 1}, 14),
+        ("c", {"storageStats": {"scale": 0}}, 2), ("c", {"storageStats": {"scale": "1"}}, 14),
+        ("view", {"storageStats": {"scale": 0}}, 2), ("view", {"count": {}}, 166),
+        ("nothing", {"storageStats": {}}, 26),
+    ],
+)  # fmt: skip
+def test_figures_that_there_are_not_have_mongodbs_codes(db: Db, target: str, options: Any, code: int) -> None:
+    db.c.insert_one({"_id": 1})
+    db.create_collection("view", viewOn="c", pipeline=[])
+    asked = {"aggregate": target, "pipeline": [{"$collStats": options}], "cursor": {}}
+    assert db.command(asked, check=False)["code"] == code
+
+
+FIGURES: dict[str, Any] = {"$collStats": {"count": {}}}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"aggregate": "c", "pipeline": [{"$collStats": {"latencyStats": {}}}], "cursor": {}},
+        {"aggregate": "c", "pipeline": [{"$unionWith": {"coll": "c", "pipeline": [FIGURES]}}], "cursor": {}},
+        {"create": "view", "viewOn": "c", "pipeline": [FIGURES]},
+        {"aggregate": "c", "pipeline": [FIGURES], "explain": True},
+    ],
+    ids=str,
+)
+def test_figures_of_another_kind_or_place_are_refused(db: Db, command: dict[str, Any]) -> None:
+    assert "set MONGODB_URI" in db.command(command, check=False)["errmsg"]
+
+
+def test_the_host_is_known(db: Db) -> None:
+    found = db.command("hostInfo")
+    system = found["system"]
+    assert system["memSizeMB"] > 0
+    assert 1 <= system["numCoresAvailableToProcess"] <= system["numCores"]
+    assert found["os"]["type"] in ("Linux", "Darwin")
+    assert db.client.admin.command({"hostInfo": None})["extra"]["pageSize"] == found["extra"]["pageSize"]

@@ -63,6 +63,7 @@ STAGES: dict[str, list[list[Stage]]] = {
     "$skip": [[{"$skip": 0}]],
     "$sample": [[{"$sample": {"size": 1}}]],
     "$unwind": [[{"$unwind": "$list"}, {"$project": {"v": "$list"}}]],
+    "$collStats": [[{"$collStats": {"count": {}}}, {"$project": {"v": "$$value"}}]],
     "$documents": [[{"$documents": [{"v": "$$value"}]}]],
     "$group": [
         [{"$group": {"_id": None, **_FIRST}}], [{"$group": {"_id": "$_id", "v": {"$last": "$v"}}}],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.database.embedded.semantics.offered import OFFERED, listing
+from tests.embedded import test_server
 
 from . import (
     test_dates,
@@ -42,6 +43,7 @@ SHOWN_BY_A_TEST_OF_ITS_OWN = {
         "$lookup": test_lookups.test_a_lookup_joins_by_equality_also_into_arrays,
         "$graphLookup": test_lookups.test_a_graph_lookup_finds_what_can_be_reached_each_once,
         "$group": test_groups.test_groups_are_made_by_equality_of_values,
+        "$collStats": test_server.test_a_pipeline_may_begin_with_the_figures_of_its_collection,
         "$out": test_pipeline.test_an_out_stage_is_handed_to_the_caller,
     },
     "Accumulators": {},

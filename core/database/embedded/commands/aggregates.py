@@ -24,7 +24,7 @@ from .watching import is_stream, open_stream
 
 Reply = dict[str, Any]
 Document = dict[str, Any]
-_NOT_IN_TRANSACTIONS = frozenset({"$changeStream", "$out", "$unionWith"})
+_NOT_IN_TRANSACTIONS = frozenset({"$changeStream", "$collStats", "$out", "$unionWith"})
 _OUT_ROWS = 1000
 
 

@@ -1,6 +1,7 @@
 """A pipeline over a collection or a view, ready to run; the search of the commands that read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..call import Call
@@ -15,6 +16,7 @@ from ..semantics.numbers import to_double
 from ..semantics.pipeline import STAGES, Pipeline, compile_pipeline
 from ..semantics.text_fields import TextIndex
 from ..semantics.values import is_number, type_name
+from .figures import stage_figures
 from .views import DEEPEST
 
 Document = dict[str, Any]
@@ -44,6 +46,10 @@ def check_database_stages(stages: Sequence[Any]) -> None:
         raise CommandError("InvalidNamespace", f"{{aggregate: 1}} is not valid for {first}; it needs a collection")
 
 
+def tells_figures(stages: Sequence[Any]) -> bool:
+    return bool(stages) and isinstance(stages[0], Mapping) and "$collStats" in stages[0]
+
+
 class Aggregation:
     """A pipeline over one collection; what stands first is left to an index where there is one."""
 
@@ -53,7 +59,9 @@ class Aggregation:
     ) -> None:  # fmt: skip
         self._engine, self._call, self._reading = engine, call, reading
         self.name = call.target if type(call.target) is str else EVERYTHING
-        source, stages = _resolved(engine, call, reading, self.name, stages)
+        source = self.name
+        if not tells_figures(stages):  # those are of a view itself
+            source, stages = _resolved(engine, call, reading, source, stages)
         self._stages = stages
         self._collection = engine.catalog.find(reading.sqlite, call.db, source)
         text = self._collection.text if self._collection is not None else None
@@ -62,6 +70,7 @@ class Aggregation:
         self.pipeline: Pipeline = compile_pipeline(
             stages, collation=call.collation, variables=variables, sources=self._source,
             views=self._views, search=self._find, text=text, text_of=self._text_of,
+            figures=partial(stage_figures, engine, call, reading),
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,

@@ -13,10 +13,18 @@ from ..edits import Statement
 from ..engine import Engine
 from ..scans import CountingReading
 from ..search import Search, Watched
-from ..semantics.errors import CommandError, bad
+from ..semantics.errors import CommandError, bad, unsupported
 from ..semantics.expressions import command_variables
 from ..semantics.projection import compile_projection
-from .aggregation import EVERYTHING, Aggregation, check_database_stages, check_target, search_in, view_of
+from .aggregation import (
+    EVERYTHING,
+    Aggregation,
+    check_database_stages,
+    check_target,
+    search_in,
+    tells_figures,
+    view_of,
+)
 from .reads import count_limit, distinct_path
 from .writes import delete_statement, find_and_modify_statement, one_statement, update_statement
 
@@ -152,6 +160,8 @@ def _aggregate(engine: Engine, call: Call, reading: CountingReading) -> _Explain
     check_target(call, stages)
     if type(call.target) is not str:
         check_database_stages(stages)
+    if tells_figures(stages):
+        raise unsupported("explain of $collStats", "stage")
     found = Aggregation(engine, call, reading, stages)
     watched = Watched(found.search)
     return _Explained(plan=found.search, watched=watched, run=lambda: (sum(1 for _ in found.documents(watched)), None))

@@ -1,9 +1,11 @@
-"""How much there is: ``collStats`` and ``dbStats``. Sizes are the bytes of documents and of the keys of indexes.
+"""How much there is: ``collStats``, ``$collStats``, ``dbStats``. Sizes are the bytes of documents and of index keys.
 
 https://www.mongodb.com/docs/manual/reference/command/dbStats/
 """
 
 import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import Int64
@@ -12,10 +14,12 @@ from ..call import Call
 from ..catalog import Collection
 from ..engine import Engine
 from ..indexes import Index
+from ..options import SCALE, clamped
 from ..scans import Reading
-from ..semantics.errors import unsupported
+from ..semantics.errors import CommandError, unsupported
 
 Reply = dict[str, Any]
+_MOST_SCALE = 2**31 - 1
 _KEYS = {
     unique: f"SELECT coalesce(sum(length(key)), 0) FROM {table} WHERE idx = ?"  # noqa: S608 (constants)
     for unique, table in ((False, "entries"), (True, "unique_entries"))
@@ -33,18 +37,42 @@ def _index_size(reading: Reading, index: Index) -> int:
 
 
 def collection_stats(engine: Engine, call: Call) -> Reply:
-    scale = call.number("scale", 1)
     with engine.reading(call) as reading:
         collection = engine.collection(reading.sqlite, call)
-        count, size = (0, 0) if collection is None else sizes(reading, collection)
-        indexes = {index.name: _index_size(reading, index) for index in collection.indexes} if collection else {}
+        return {"ns": f"{call.db}.{call.collection}", **_stats(reading, collection, call.number("scale", 1))}
+
+
+def stage_figures(engine: Engine, call: Call, reading: Reading, options: Mapping[str, Any]) -> Reply:
+    """What ``$collStats`` tells: of a collection that does not exist, or a view, only its name.
+
+    Raises:
+        CommandError: figures are asked for of one of these, or in a scale that is none.
+    """
+    asked = options.get("storageStats", {}).get("scale")
+    SCALE.check("$collStats.storageStats.scale", asked)
+    found: Reply = {"ns": f"{call.db}.{call.collection}", "host": call.address, "localTime": datetime.now(UTC)}
+    if not options:
+        return found
+    collection = engine.collection(reading.sqlite, call)
+    if collection is None:
+        message = f"$collStats has no figures :: caused by :: Collection [{call.db}.{call.collection}] not found."
+        raise CommandError("NamespaceNotFound", message)
+    if "storageStats" in options:
+        found["storageStats"] = _stats(reading, collection, 1 if asked is None else min(clamped(asked), _MOST_SCALE))
+    if "count" in options:
+        found["count"], _ = sizes(reading, collection)
+    return found
+
+
+def _stats(reading: Reading, collection: Collection | None, scale: int) -> Reply:
+    count, size = (0, 0) if collection is None else sizes(reading, collection)
+    indexes = {index.name: _index_size(reading, index) for index in collection.indexes} if collection else {}
     every = sum(indexes.values())
     return {
-        "ns": f"{call.db}.{call.collection}", "size": Int64(size // scale), "count": count,
-        "avgObjSize": size // count if count else 0, "storageSize": Int64(size // scale), "capped": False,
-        "nindexes": len(indexes), "indexBuilds": [], "totalIndexSize": Int64(every // scale),
-        "totalSize": Int64((size + every) // scale),
-        "indexSizes": {name: Int64(size // scale) for name, size in indexes.items()}, "scaleFactor": scale,
+        "size": size // scale, "count": count, "avgObjSize": size // count if count else 0,
+        "storageSize": size // scale, "capped": False, "nindexes": len(indexes), "indexBuilds": [],
+        "totalIndexSize": every // scale, "totalSize": (size + every) // scale,
+        "indexSizes": {name: size // scale for name, size in indexes.items()}, "scaleFactor": scale,
     }  # fmt: skip
 
 

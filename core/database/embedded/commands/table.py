@@ -29,7 +29,7 @@ from ..options import (
     given,
     required,
 )  # fmt: skip
-from . import aggregates, collections, explain, figures, indexes, reads, server, writes
+from . import aggregates, collections, explain, figures, host, indexes, reads, server, writes
 
 _GENERIC: Mapping[str, Option] = {
     "$db": given(TEXT), "$clusterTime": ANY, "$readPreference": ANY, "lsid": OBJECT, "txnNumber": LONG,
@@ -87,6 +87,7 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
     "whatsmyuri": _row(server.whats_my_uri, strict=False),
     "buildInfo": _build_info,
     "buildinfo": _build_info,
+    "hostInfo": _row(host.host_info),
     "connectionStatus": _row(server.connection_status, showPrivileges=FLAG),
     "getParameter": _row(server.get_parameter, featureCompatibilityVersion=ANY),
     "endSessions": _row(server.end_sessions, own=required(ARRAY)),

@@ -8,11 +8,11 @@ from .clauses import clauses
 from .collation import Collation
 from .errors import CommandError, mismatch, unsupported
 from .expressions import command_variables
-from .stages import buckets, flow, graph, grouping, joining, lookup, shaping, unwinding
+from .stages import buckets, flow, graph, grouping, joining, lookup, shaping, statistics, unwinding
 from .stages.accumulation import ACCUMULATORS
 from .stages.flow import limit_of, skip_of, sort_and_limit
 from .stages.out import check_out
-from .stages.scope import Document, Row, Search, Source, Stage, StageScope, TextIndexes, Views
+from .stages.scope import Document, Figures, Row, Search, Source, Stage, StageScope, TextIndexes, Views
 from .stages.scores import scored_after
 from .text import text_score
 from .text_fields import TextIndex
@@ -21,7 +21,7 @@ __all__ = ["ACCUMULATORS", "STAGES", "Pipeline", "compile_pipeline"]
 
 _ROWS: dict[str, Row] = {
     **flow.ROWS, **grouping.ROWS, **buckets.ROWS, **joining.ROWS, **lookup.ROWS, **graph.ROWS, **shaping.ROWS,
-    **unwinding.ROWS,
+    **unwinding.ROWS, **statistics.ROWS,
 }  # fmt: skip
 STAGES = (*_ROWS, "$out")
 """The stages offered; ``$out`` is left to the caller."""
@@ -29,7 +29,7 @@ _KEEPING = frozenset({"$match", "$sort", "$limit", "$skip", "$sample"})
 """Stages that hand on the very documents they take, so their text score is known."""
 _LEADING = frozenset({"$match", "$sort", "$limit", "$skip", "$group", "$bucket", "$sortByCount", "$lookup"})
 """Stages after which a ``$group`` still leads, see ``StageScope``."""
-_FIRST = ("$documents", "$changeStream")
+_FIRST = ("$documents", "$changeStream", "$collStats")
 _MOST_STAGES = 1000
 _REFERENCES = ("$id", "$ref", "$db")
 
@@ -69,10 +69,12 @@ def compile_pipeline(
     search: Search | None = None,
     text: TextIndex | None = None,
     text_of: TextIndexes = lambda name: None,
+    figures: Figures | None = None,
 ) -> Pipeline:
     """``sources`` gives the documents of other collections by name, ``views`` tells which of the names are views,
     ``search`` finds some documents through an index (of a collection's name, a path and values); ``variables`` are
-    those of the command's ``let``, ``text`` the fields of the collection's text index, ``text_of`` those of another's.
+    those of the command's ``let``, ``text`` the fields of the collection's text index, ``text_of`` those of another's,
+    ``figures`` what ``$collStats`` tells of the collection.
     What is compiled is for one command: documents of other collections are read once.
 
     Raises CommandError for a malformed pipeline, or what is not offered.
@@ -83,7 +85,7 @@ def compile_pipeline(
     values = {**command_variables(), **(variables or {})}
     scope = StageScope(
         compile_in=_compile_inner, sources=sources, views=views, search=search, collation=collation, variables=values,
-        text=text, text_of=text_of, leads=True,
+        text=text, text_of=text_of, leads=True, figures=figures,
     )  # fmt: skip
     leading, rest = _leading(found)
     match = _joined([argument for name, argument in leading if name == "$match"])

@@ -20,6 +20,8 @@ Search = Callable[[str, str, list[Any]], Iterable[Document] | None]
 """Gives those where a path leads to one of the values, as ``$in`` says it; None where no index serves."""
 TextIndexes = Callable[[str], TextIndex | None]
 """Gives another collection's text index."""
+Figures = Callable[[Mapping[str, Any]], Document]
+"""Gives what ``$collStats`` tells of the collection, by its options."""
 
 _DEEPEST = 20
 
@@ -42,6 +44,8 @@ class StageScope:
     leads: bool = False
     """Whether MongoDB would run the stage in its newer engine, whose errors have other codes."""
     faceted: bool = False
+    figures: Figures | None = None
+    """Of the command's own collection."""
     depth: int = 0
     """How many pipelines this one stands in."""
 
@@ -56,7 +60,7 @@ class StageScope:
             )
         return replace(
             self, variables=self.variables if variables is None else variables, text=self.text_of(collection),
-            score=None, leads=False, depth=self.depth + 1,
+            score=None, leads=False, figures=None, depth=self.depth + 1,
         )  # fmt: skip
 
     def expression(self, spec: Any) -> Evaluate:
