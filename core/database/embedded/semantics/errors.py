@@ -4,7 +4,7 @@ Codes and names: https://github.com/mongodb/mongo/blob/master/src/mongo/base/err
 the numbers of single assertions in the server, which drivers' tests and users' searches know.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 CODES: dict[str, int] = {
     "BadValue": 2,
@@ -101,7 +101,10 @@ class CommandError(Exception):
         self.details: dict[str, Any] = details
 
 
-_KINDS: dict[str, str] = {
+Kind = Literal[
+    "operator", "update operator", "stage", "expression", "accumulator", "option", "collation", "type", "projection"
+]
+_KINDS: dict[Kind, str] = {
     "operator": "BadValue",
     "update operator": "FailedToParse",
     "stage": "Location40324",
@@ -114,7 +117,7 @@ _KINDS: dict[str, str] = {
 }
 
 
-def unsupported(what: str, kind: str = "operator") -> CommandError:
+def unsupported(what: str, kind: Kind = "operator") -> CommandError:
     """The refusal of ``what`` (``"$where"``), which is no part of this server; ``kind`` chooses MongoDB's own code."""
     return CommandError(_KINDS[kind], f"the embedded database does not offer the {kind} {what}; {REMEDY}")
 
