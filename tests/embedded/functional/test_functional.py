@@ -22,9 +22,9 @@ AREAS = {
     "core/operator/query": 3_500,
     "core/operator/update": 2_050,
     "core/operator/projection": 400,
-    "core/operator/expressions": 20_800,
+    "core/operator/expressions": 20_700,
     "core/operator/accumulators": 1_250,
-    "core/operator/stages": 3_800,
+    "core/operator/stages": 4_000,
     "core/operator/system-stages": 380,
     "core/query_and_write": 1_150,
     "core/aggregation": 1_570,
@@ -36,7 +36,7 @@ AREAS = {
     "core/sessions": 330,
     "core/query_planning": 5,
     "changeStreams": 7,
-    "system/diagnostic": 380,
+    "system/diagnostic": 410,
     "system/replication": 95,
 }
 """Folders of the suite, and how many of their tests pass at least.
@@ -54,6 +54,7 @@ _ALONE = frozenset({"core/sessions"})
 @pytest.mark.parametrize("area", AREAS)
 def test_every_answer_is_mongodbs_or_a_refusal(area: str, tmp_path: Path) -> None:
     passed, failed = _run(area, tmp_path)
+    print(f"{area}: {passed} pass")
     assert {name for name in failed if not any(fnmatchcase(name, pattern) for pattern in FAILING)} == set()
     assert passed >= AREAS[area]
 

@@ -101,9 +101,7 @@ class CommandError(Exception):
         self.details: dict[str, Any] = details
 
 
-Kind = Literal[
-    "operator", "update operator", "stage", "expression", "accumulator", "option", "collation", "type", "projection"
-]
+Kind = Literal["operator", "update operator", "stage", "expression", "accumulator", "option", "collation", "type"]
 _KINDS: dict[Kind, str] = {
     "operator": "BadValue",
     "update operator": "FailedToParse",
@@ -113,7 +111,6 @@ _KINDS: dict[Kind, str] = {
     "option": "FailedToParse",
     "collation": "BadValue",
     "type": "BadValue",
-    "projection": "BadValue",
 }
 
 
