@@ -81,8 +81,32 @@ def test_what_running_it_comes_to_is_counted(
     stats = explained(filled, command, verbosity="executionStats")["executionStats"]
     assert (stats["executionSuccess"], stats["nReturned"]) == (True, returned)
     assert (stats["totalKeysExamined"], stats["totalDocsExamined"]) == (keys, documents)
-    assert stats["executionStages"] == stage
+    assert {name: stats["executionStages"][name] for name in stage} == stage
     assert stats["executionTimeMillis"] >= 0
+
+
+def test_the_stages_lead_down_to_the_index_with_their_counts(filled: Db) -> None:
+    index = {"stage": "IXSCAN", "indexName": "a_1", "nReturned": 4, "keysExamined": 4}
+    fetch = {"stage": "FETCH", "nReturned": 4, "docsExamined": 4, "inputStage": index}
+    scan = {"stage": "COLLSCAN", "docsExamined": 20}
+    for command, expected in (
+        ({"find": "c", "filter": _QUERY}, fetch),
+        ({"find": "c", "sort": {"b": 1}}, {"stage": "SORT", "nReturned": 20, "inputStage": scan}),
+        ({"find": "c", "filter": {"b": 1}}, {**scan, "nReturned": 1}),
+        ({"delete": "c", "deletes": [{"q": _QUERY, "limit": 0}]}, {"stage": "DELETE", "inputStage": fetch}),
+        ({"count": "c", "query": _QUERY}, {"stage": "COUNT", "inputStage": {**fetch, "docsExamined": 0}}),
+    ):
+        assert _holds(explained(filled, command)["executionStats"]["executionStages"], expected), command
+    (one, other) = explained(filled, {"find": "c", "filter": {"$or": [_QUERY, {"_id": 7}]}})["executionStats"][
+        "executionStages"
+    ]["inputStages"]
+    assert [part["inputStage"]["indexName"] for part in (one, other)] == ["a_1", "_id_"]
+
+
+def _holds(found: Command, expected: Command) -> bool:
+    below = expected.get("inputStage")
+    flat = {name: value for name, value in expected.items() if name != "inputStage"}
+    return flat.items() <= found.items() and (below is None or _holds(found["inputStage"], below))
 
 
 @pytest.mark.parametrize(

@@ -77,24 +77,40 @@ def _reply(engine: Engine, call: Call, command: Mapping[str, Any], verbosity: st
             "queryPlanner": {"namespace": namespace, "winningPlan": plan, "rejectedPlans": []},
         }
         if verbosity != "queryPlanner":
-            found["executionStats"] = _run(explained, reading, plan["stage"])
+            found["executionStats"] = _run(explained, reading, plan)
             if verbosity == "allPlansExecution":
                 found["executionStats"]["allPlansExecution"] = []  # no other plan was tried
     return found | {"command": dict(command)}
 
 
-def _run(explained: _Explained, reading: CountingReading, stage: str) -> Reply:
+def _run(explained: _Explained, reading: CountingReading, plan: Reply) -> Reply:
     start = time.monotonic()
     returned, above = explained.run()
     watched = explained.watched
     if above is None and watched.counted is not None:
         above = _count_stage(watched)
+    stages = _counted(plan, reading, watched.passed)
     return {
         "executionSuccess": True, "nReturned": returned,
         "executionTimeMillis": round((time.monotonic() - start) * 1000),
         "totalKeysExamined": reading.keys, "totalDocsExamined": reading.documents,
-        "executionStages": above or {"stage": stage, "nReturned": watched.passed},
+        "executionStages": stages if above is None else {**above, "inputStage": stages},
     }  # fmt: skip
+
+
+def _counted(stage: Reply, reading: CountingReading, returned: int | None) -> Reply:
+    """The stages of a plan with what passed them; what goes into a sort and into the parts of an OR nobody counts."""
+    found = stage if returned is None else {**stage, "nReturned": returned}
+    match stage["stage"]:
+        case "SORT":
+            return {**found, "inputStage": _counted(stage["inputStage"], reading, None)}
+        case "FETCH":
+            keys = {**stage["inputStage"], "nReturned": reading.keys, "keysExamined": reading.keys}
+            return {**found, "docsExamined": reading.documents, "inputStage": keys}
+        case "COLLSCAN":
+            return {**found, "docsExamined": reading.documents}
+        case _:
+            return found
 
 
 # Reads
