@@ -387,3 +387,12 @@ def test_a_collection_has_at_most_64_indexes(db: Db) -> None:
     with pytest.raises(OperationFailure) as caught:
         db.c.create_index("more")
     assert caught.value.code == 67
+
+
+def test_what_does_nothing_is_listed_as_it_was_given(db: Db) -> None:
+    for options in ({"background": True}, {"background": False}, {"sparse": False, "dropDups": True}, {}):
+        db.c.create_index("a", **options)  # the first stays
+    db.c.create_index("b", sparse=False)
+    (_, first, second) = db.c.list_indexes()
+    assert first == {"v": 2, "key": {"a": 1}, "name": "a_1", "background": True}
+    assert second == {"v": 2, "key": {"b": 1}, "name": "b_1", "sparse": False}

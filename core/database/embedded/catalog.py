@@ -196,7 +196,9 @@ def _read(sqlite: sqlite3.Connection, db: str, name: str) -> Collection | None:
 
 
 def _check_definitions(sqlite: sqlite3.Connection, db: str, name: str) -> None:
-    """Refuse the collection in which MongoDB keeps the definitions of views, where it would have one."""
+    """Refuse the collections in which MongoDB keeps definitions of views, where it would have some, and its log."""
+    if (db, name) == ("local", "oplog.rs"):
+        raise CommandError("InvalidNamespace", f"the embedded database does not offer local.oplog.rs; {REMEDY}")
     sql = "SELECT 1 FROM collections WHERE db = ? AND view IS NOT NULL"
     if name == "system.views" and sqlite.execute(sql, (db,)).fetchone() is not None:
         message = f"the embedded database does not offer {db}.system.views, but listCollections; {REMEDY}"

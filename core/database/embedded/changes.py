@@ -24,6 +24,8 @@ Scope = tuple[str | None, str | None]
 """What a stream watches: a collection (database and name), a database (name None), or everything (both None)."""
 _LONGEST, _LARGEST = 200_000, 64_000_000
 _ADD = "INSERT INTO changes (ts, wall, db, name, kind, txn, total, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_LAST = 2**63 - 1
+"""No time is later, in SQLite."""
 _FIELDS = "SELECT ts, wall, db, name, kind, txn, body FROM changes"
 _READ = f"{_FIELDS} WHERE ts > ? AND ts <= ?"
 _READS = {
@@ -150,6 +152,7 @@ class ChangeLog:
     @staticmethod
     def before(sqlite: sqlite3.Connection, ticks: int) -> int:
         """The place before all that happened at this time or later: of a transaction all or nothing."""
+        ticks = min(ticks, _LAST)
         row = sqlite.execute(f"{_FIELDS} WHERE ts >= ? ORDER BY ts LIMIT 1", (ticks,)).fetchone()
         found = _change(row).transaction if row is not None else None
         return min(ticks, found["first"] if found is not None else ticks) - 1

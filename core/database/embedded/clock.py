@@ -21,6 +21,11 @@ class Clock:
             return first
 
     @property
+    def now(self) -> int:
+        """The time that the next change might get: nothing has happened later."""
+        return max(self._last, int(time.time()) << 32 | 0xFFFFFFFF)
+
+    @property
     def last(self) -> int:
         """The last time given out."""
         return self._last

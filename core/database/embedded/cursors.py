@@ -37,7 +37,7 @@ class Cursor:
         self.transaction: Transaction | None = None
         self.session: bytes | None = None
         self.peer: object = None
-        """The client that opened it; it is closed when that has gone."""
+        """The client that opened it."""
         self.forever = False
         self.used = time.monotonic()
         self.busy = threading.Lock()
@@ -138,10 +138,12 @@ class Cursors:
             for number in [number for number, cursor in self._open.items() if cursor.transaction is transaction]:
                 del self._open[number]
 
-    def close_of_peer(self, peer: object) -> None:
+    def peer_gone(self, peer: object) -> None:
+        """A client has closed its last connection; it may come back for its results, which hold nothing meanwhile."""
         with self._lock:
-            for number in [number for number, cursor in self._open.items() if cursor.peer == peer]:
-                self._open.pop(number).kill()
+            for cursor in self._open.values():
+                if cursor.peer == peer:
+                    cursor.forever = False
 
     def sweep(self) -> None:
         now = time.monotonic()

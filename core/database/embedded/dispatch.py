@@ -2,15 +2,17 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from bson import Binary, Int64
+from bson.binary import UUID_SUBTYPE
 from bson.errors import BSONError
 
 from .call import Call
-from .clock import timestamp
+from .clock import Clock, ticks_of, timestamp
 from .commands.table import TABLE, Row
 from .concerns import check_read_concern, check_write_concern, with_write_concern
 from .engine import Engine
@@ -21,11 +23,12 @@ from .pace import Pace
 from .semantics.errors import REMEDY, CommandError, bad, mismatch, unparsable
 from .semantics.values import exact, is_number, type_name
 from .transaction_options import ENDING, check_transaction_options
-from .wire import Request
+from .wire import HANDSHAKES, Request
 from .writer import storage_error
 
 log = logging.getLogger("core.database.embedded")
 Reply = dict[str, Any]
+_UUID_BYTES = 16
 _NO_SIGNATURE = {"hash": Binary(bytes(20)), "keyId": Int64(0)}
 
 
@@ -36,9 +39,11 @@ class Dispatcher:
         self.engine = engine
         self._fail_points = fail_points
 
-    def run(self, request: Request, connection: int, address: str, peer: object) -> Reply:
+    def run(
+        self, request: Request, connection: int, address: str, peer: object, gone: Callable[[], bool] = lambda: False
+    ) -> Reply:
         name = next(iter(request.command), "")
-        pace = Pace(self.engine.lane, _max_time(request.command, name))
+        pace = Pace(self.engine.lane, _max_time(request.command, name), gone)
         call = Call(
             name=name, command=request.command, bodies=request.bodies, connection=connection, pace=pace,
             address=address, peer=peer,
@@ -64,17 +69,23 @@ class Dispatcher:
                 "CommandNotFound",
                 f"no such command: '{call.name}' in the embedded database; {REMEDY}",
             )
+        if "$db" not in call.command:
+            raise CommandError("Location40571", "OP_MSG requests require a $db argument")
         _check_options(call, row)
+        _check_time(call, self.engine.clock)
         lsid = call.command.get("lsid")
         if lsid is not None:
-            if type(lsid) is not dict or not isinstance(lsid.get("id"), bytes):
-                raise mismatch("BSON field 'lsid' must be an object with an 'id' of type binData")
+            _check_session(lsid)
             call.session = self.engine.sessions.get(lsid)
-        if call.command.get("autocommit") is None or call.name in ENDING:
-            with _alone(call):
-                reply = row.run(self.engine, call)
-        else:
-            reply = self._in_transaction(call, row)
+        try:
+            if call.command.get("autocommit") is None or call.name in ENDING:
+                with _alone(call):
+                    reply = row.run(self.engine, call)
+            else:
+                reply = self._in_transaction(call, row)
+        except CommandError as error:
+            error.details |= with_write_concern(call, {})
+            raise
         return with_write_concern(call, reply)
 
     def _in_transaction(self, call: Call, row: Row) -> Reply:
@@ -84,7 +95,7 @@ class Dispatcher:
             except BaseException as error:
                 self._abort(call)
                 if isinstance(error, CommandError) and error.code_name == "WriteConflict" and call.session is not None:
-                    call.session.lost_conflict = True
+                    call.session.lost_at = time.monotonic()
                 raise
             if "writeErrors" in reply:
                 self._abort(call)
@@ -115,7 +126,7 @@ class Dispatcher:
         """``last`` if the client has no other connection left."""
         if last:
             self.engine.sessions.peer_gone(peer)
-            self.engine.cursors.close_of_peer(peer)
+            self.engine.cursors.peer_gone(peer)
         else:
             self.engine.sessions.connection_closed(connection)
 
@@ -139,7 +150,7 @@ def _check_options(call: Call, row: Row) -> None:
         raise CommandError("Unauthorized", f"{call.name} may only be run against the admin database.")
     check_transaction_options(call, allowed=row.transaction)
     _check_max_time(call.command.get("maxTimeMS"))
-    _check_api_version(call.command)
+    _check_api_version(call)
     check_read_concern(call, heeded=row.reads)
     check_write_concern(call, heeded=row.writes)
 
@@ -152,13 +163,35 @@ def _check_explained(command: Mapping[str, Any]) -> None:
     row.options.check(name, command)
 
 
-def _check_api_version(command: Mapping[str, Any]) -> None:
+def _check_session(lsid: Any) -> None:
+    if type(lsid) is not dict or not isinstance(lsid.get("id"), bytes):
+        raise mismatch("BSON field 'lsid' must be an object with an 'id' of type binData")
+    for name in lsid:
+        if name not in ("id", "uid"):
+            raise CommandError(
+                "Location40415", f"BSON field 'lsid.{name}' is an unknown field, or not offered here; {REMEDY}"
+            )
+    identifier = lsid["id"]
+    if len(identifier) != _UUID_BYTES or getattr(identifier, "subtype", 0) != UUID_SUBTYPE:
+        raise CommandError("InvalidUUID", "uuid must be a 16-byte binary field with UUID (4) subtype")
+
+
+def _check_time(call: Call, clock: Clock) -> None:
+    """Of a time that has not come nothing can be read."""
+    asked = (call.mapping("readConcern") or {}).get("afterClusterTime")
+    if asked is not None and ticks_of(asked) > clock.now:
+        message = "readConcern afterClusterTime value must not be greater than the current clusterTime"
+        raise CommandError("InvalidOptions", message)
+
+
+def _check_api_version(call: Call) -> None:
+    command = call.command
     version = command.get("apiVersion")
     if version is None and (command.get("apiStrict") or command.get("apiDeprecationErrors") is not None):
         raise CommandError("Location4886600", "Provided apiStrict and/or apiDeprecationErrors without apiVersion")
     if version not in (None, "1"):
         raise CommandError("APIVersionError", f'API version must be "1", not {version!r}')
-    if command.get("apiStrict"):
+    if command.get("apiStrict") and call.name not in HANDSHAKES:  # whose refusal a driver would not show
         raise CommandError("APIStrictError", f"the embedded database does not offer apiStrict; {REMEDY}")
 
 

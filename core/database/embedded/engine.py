@@ -71,8 +71,8 @@ class Engine:
     def write(self, call: Call, work: Callable[[Writing], Result]) -> Result:
         """Do the work in the call's transaction; without one, have it on disk before this returns."""
         if call.transaction is None:
-            return self.writer.run(work)
-        writing = call.transaction.writing()
+            return self.writer.run(work, call.pace.check)
+        writing = call.transaction.writing(call.pace.check)
         writing.sqlite.execute("SAVEPOINT command")
         try:
             return work(writing)

@@ -18,7 +18,7 @@ from .semantics.values import encode, equal, exact, is_nan, is_number
 from .semantics.words import ENGLISH, language
 
 _OPTIONS: Mapping[str, Option] = {
-    "key": given(OBJECT), "name": given(TEXT), "v": given(NUMBER), "ns": ANY, "background": ANY,
+    "key": given(OBJECT), "name": given(TEXT), "v": given(NUMBER), "ns": ANY, "background": ANY, "dropDups": ANY,
     "unique": given(FLAG), "sparse": given(FLAG), "hidden": given(FLAG), "partialFilterExpression": given(OBJECT),
     "collation": given(OBJECT), "weights": ANY, "default_language": given(TEXT), "language_override": given(TEXT),
     "textIndexVersion": given(NUMBER),
@@ -30,7 +30,8 @@ _REFUSED = frozenset({
 """Options of MongoDB that are not offered."""
 _OF_ID = frozenset({"key", "name", "v", "ns", "collation"})
 _OF_TEXT = ("weights", "default_language", "language_override", "textIndexVersion")
-_KEPT = ("unique", "sparse")
+_SHOWN = ("sparse", "background")
+"""Options that stay as they were given, though the one that is false and the other do nothing."""
 _PARTIAL = frozenset({"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type", "$in", "$all"})
 _MOST_FIELDS = 32
 Clause = tuple[str, str, Any]
@@ -48,9 +49,9 @@ def parse_index(spec: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"v": 2, "key": key, "name": _name(spec["name"], key)}
     if _of_id(key):
         return _id_index(spec, found)
-    for name in _KEPT:
-        if truthy(spec.get(name)):
-            found[name] = True
+    if truthy(spec.get("unique")):
+        found["unique"] = True
+    found |= {name: spec[name] for name in _SHOWN if name in spec}
     _add_text(spec, key, found)
     _add_collation(spec, found)
     _add_partial(spec, found)
@@ -191,7 +192,7 @@ def _add_partial(spec: Mapping[str, Any], found: dict[str, Any]) -> None:
     partial = spec.get("partialFilterExpression")
     if partial is None:
         return
-    if found.get("sparse"):
+    if truthy(found.get("sparse")):
         raise CommandError("CannotCreateIndex", "cannot mix 'partialFilterExpression' and 'sparse' options")
     for name, code in (("$expr", "QueryFeatureNotAllowed"), ("$text", "BadValue")):
         if name in partial:
@@ -232,7 +233,7 @@ def _signature(spec: Mapping[str, Any]) -> tuple[Any, ...]:
     if "text" in key.values():
         return ("text",)
     return (
-        tuple(key.items()), encode({"": spec.get("collation")}), spec.get("unique"), spec.get("sparse"),
+        tuple(key.items()), encode({"": spec.get("collation")}), spec.get("unique"), truthy(spec.get("sparse")),
         None if partial is None else _clauses(partial),
     )  # fmt: skip
 
@@ -254,7 +255,8 @@ def _clauses(partial: Mapping[str, Any]) -> list[Clause]:
 
 def options_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     """What is asked of an index beside its place, to tell whether two agree."""
-    kept = {name: value for name, value in spec.items() if name not in ("v", "name", "key", "partialFilterExpression")}
+    told = ("v", "name", "key", "partialFilterExpression", *_SHOWN)
+    kept = {name: value for name, value in spec.items() if name not in told} | {"sparse": truthy(spec.get("sparse"))}
     return kept | ({"key": spec["key"]} if "text" in spec["key"].values() else {})
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from .semantics.collation import Collation
+from .semantics.evaluation import truthy
 from .semantics.index_rows import index_rows
 from .semantics.keys import encode_compound, encode_key, invert
 from .semantics.matching import Match, compile_filter
@@ -46,7 +47,7 @@ class Index:
 
     @cached_property
     def sparse(self) -> bool:
-        return bool(self.spec.get("sparse"))
+        return truthy(self.spec.get("sparse"))
 
     @cached_property
     def collation(self) -> Collation | None:

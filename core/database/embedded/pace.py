@@ -7,6 +7,7 @@ leaves it for the next after every slice: however many scans run, a short comman
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from .semantics.errors import CommandError
 
@@ -52,10 +53,10 @@ class Lane:
 
 
 class Pace:
-    """One command's time. ``step`` is called every few documents."""
+    """One command's time. ``step`` is called every few documents; ``gone`` tells whether the client has left."""
 
-    def __init__(self, lane: Lane, max_time_ms: float | None = None) -> None:
-        self._lane = lane
+    def __init__(self, lane: Lane, max_time_ms: float | None = None, gone: Callable[[], bool] = lambda: False) -> None:
+        self._lane, self._gone = lane, gone
         self._slice = time.monotonic()
         self.deadline = self._slice + max_time_ms / 1000 if max_time_ms else None
         self._in_lane = False
@@ -63,21 +64,34 @@ class Pace:
 
     def alone(self) -> "Pace":
         """The same deadline without turns: for work that holds the writer, which must not wait for a lane."""
-        found = Pace(Lane())
+        found = Pace(Lane(), gone=self._gone)
         found.deadline = self.deadline
         return found
+
+    def check(self) -> None:
+        """Raise CommandError for a command that need not go on.
+
+        Raises:
+            CommandError: MaxTimeMSExpired, past the command's ``maxTimeMS``; ClientDisconnect.
+        """
+        self._check_time()
+        if self._gone():
+            raise CommandError("ClientDisconnect", "the client has closed its connection")
+
+    def _check_time(self) -> None:
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise CommandError("MaxTimeMSExpired", "operation exceeded time limit")
 
     def step(self) -> None:
         """Let others run if this command has run long.
 
         Raises:
-            CommandError: MaxTimeMSExpired, past the command's ``maxTimeMS``.
+            CommandError: as ``check`` does.
         """
-        now = time.monotonic()
-        if self.deadline is not None and now > self.deadline:
-            raise CommandError("MaxTimeMSExpired", "operation exceeded time limit")
-        if now - self._slice <= self._allowance:
+        self._check_time()
+        if time.monotonic() - self._slice <= self._allowance:
             return
+        self.check()
         if self._in_lane and self._lane.wanted:
             self._lane.leave()
             self._in_lane = False

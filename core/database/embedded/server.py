@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -118,6 +119,7 @@ class Server:
         self._open: dict[int, socket.socket] = {}
         self._peers: dict[int, object] = {}
         self._lock = threading.Lock()
+        self._stopping = False
         self._idle_since = time.monotonic()
         self._wake, self._woken = socket.socketpair()
 
@@ -169,7 +171,8 @@ class Server:
                 if connection.family != socket.AF_UNIX:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 while (request := read_request(stream)) is not None:
-                    reply = self._dispatcher.run(request, number, address, peer)
+                    gone = _stays if request.silent else partial(self._is_gone, connection)
+                    reply = self._dispatcher.run(request, number, address, peer, gone)
                     if not request.silent:
                         connection.sendall(encode_reply(request, reply))
         except ProtocolError as error:
@@ -180,6 +183,15 @@ class Server:
             log.exception("closed a connection")
         finally:
             self._closed(number)
+
+    def _is_gone(self, connection: socket.socket) -> bool:
+        """Whether the client has closed its end; what it may have sent meanwhile stays to be read."""
+        try:
+            return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) and not self._stopping
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _closed(self, number: int) -> None:
         with self._lock:
@@ -195,6 +207,7 @@ class Server:
 
     def _stop(self) -> None:
         """No new connections; those there are end after the command they are at."""
+        self._stopping = True
         self._dispatcher.engine.log.stop()
         with self._lock:
             for connection in self._open.values():
@@ -203,6 +216,11 @@ class Server:
         deadline = time.monotonic() + _STOP_SECONDS
         while self._open and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def _stays() -> bool:
+    """Of a client that waits for no answer: it may have left, and its command is done all the same."""
+    return False
 
 
 def _peer(connection: socket.socket) -> object:

@@ -22,6 +22,8 @@ from .writer import Writer, Writing
 
 _IDLE = 1800.0
 """Seconds after which a session is forgotten; drivers are told the same in ``hello``."""
+_SOON = 2.0
+"""Seconds within which a driver starts a transaction over; later another uses the session, for something else."""
 _GRACE = 5.0
 """Seconds a transaction outlives its connection while its client has others."""
 _COMMITTED = {"committed": True}
@@ -39,8 +41,8 @@ class Session:
         self.committed: int | None = None
         self.answered: int | None = None
         """The number of its last retryable write, once one was done or looked up."""
-        self.lost_conflict = False
-        """Its last transaction lost against another: the next one takes the writer at once."""
+        self.lost_at = -_SOON
+        """When its last transaction lost against another: one that follows soon takes the writer at once."""
         self.used = time.monotonic()
         self.busy = threading.Lock()
         """Held by a write that a driver may send again: the second waits, and answers what the first did."""
@@ -73,8 +75,9 @@ class Sessions:
             self._abort(session.transaction)
         session.number, session.committed = number, None
         told = {"txnNumber": Int64(number), "lsid": {"id": lsid["id"], "uid": _NOBODY}}
-        session.transaction = Transaction(self._pool, self._writer, told, eager=session.lost_conflict)
-        session.lost_conflict = False
+        eager = time.monotonic() - session.lost_at < _SOON
+        session.transaction = Transaction(self._pool, self._writer, told, eager=eager)
+        session.lost_at = -_SOON
         return session.transaction
 
     def begin_write(self, session: Session, number: int) -> None:

@@ -9,12 +9,14 @@ https://www.mongodb.com/docs/manual/core/transactions/
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .labels import TRANSIENT
 from .semantics.errors import CommandError
 from .sqlite import Pool
-from .writer import Writer, Writing
+from .writer import Writer, Writing, go_on
 
 _WAIT_FOR_WRITER = 2.0
 LIFETIME = 60.0
@@ -43,23 +45,25 @@ class Transaction:
         if self._sqlite is None:
             self._sqlite = self._pool.take()
             if self._eager:
-                self.writing()
-            else:
+                with suppress(CommandError):  # others write: it may only want to read
+                    self.writing()
+            if not self._sqlite.in_transaction:
                 self._sqlite.execute("BEGIN")
                 self._sqlite.execute("SELECT value FROM meta").fetchone()
         return self._sqlite
 
-    def writing(self) -> Writing:
+    def writing(self, check: Callable[[], None] = go_on) -> Writing:
         """What to write with; the first call takes the writer.
 
         Raises:
-            CommandError: WriteConflict, if others hold the writer or have written since the snapshot.
+            CommandError: WriteConflict, if others hold the writer or have written since the snapshot; what ``check``
+                raises while it waits.
         """
         if self._writing is not None:
             return self._writing
         if self._sqlite is None:
             self._sqlite = self._pool.take()
-        if not self._writer.hold(_WAIT_FOR_WRITER):
+        if not self._writer.hold(_WAIT_FOR_WRITER, check):
             raise conflict("another transaction is writing")
         self.holds_writer = True
         try:

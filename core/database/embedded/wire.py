@@ -16,6 +16,7 @@ from .semantics.values import decode, encode
 MAX_MESSAGE_BYTES = 48_000_000
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 _OP_REPLY, _OP_QUERY, _OP_MSG = 1, 2004, 2013
+HANDSHAKES = frozenset({"hello", "isMaster", "ismaster"})
 _CHECKSUM, _MORE_TO_COME, _KNOWN_FLAGS = 1, 2, 1 | 2 | 1 << 16
 _header = struct.Struct("<iiii")
 
@@ -58,11 +59,19 @@ def read_request(stream: Stream) -> Request | None:
             return _message(request_id, body)
         if opcode == _OP_QUERY:
             end = body.index(b"\0", 4)
-            command = decode(body[end + 9 :][: _size(body, end + 9)])
-            return Request(id=request_id, opcode=opcode, command={**command, "$db": "admin"}, bodies={}, silent=False)
+            return _handshake(request_id, decode(body[end + 9 :][: _size(body, end + 9)]))
     except (InvalidBSON, struct.error, ValueError, IndexError, RecursionError) as error:
         raise ProtocolError(str(error)) from error
     raise ProtocolError(f"opcode {opcode}")
+
+
+def _handshake(request_id: int, command: dict[str, Any]) -> Request:
+    """OP_QUERY, which MongoDB takes for nothing else since version 5.1."""
+    name = next(iter(command), "")
+    if name in HANDSHAKES:
+        return Request(id=request_id, opcode=_OP_QUERY, command={**command, "$db": "admin"}, bodies={}, silent=False)
+    fault = CommandError("UnsupportedOpQueryCommand", f"Unsupported OP_QUERY command: {name}. Upgrade the driver")
+    return Request(id=request_id, opcode=_OP_QUERY, command={}, bodies={}, silent=False, fault=fault)
 
 
 def encode_reply(request: Request, reply: dict[str, Any]) -> bytes:

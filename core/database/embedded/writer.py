@@ -21,6 +21,24 @@ WAIT_SECONDS = 20.0
 """How long a write outside a transaction waits while a transaction holds the writer."""
 
 
+_CHECK_SECONDS = 0.1
+"""How often a write that waits looks whether it still should."""
+
+
+def go_on() -> None:
+    """No reason to stop waiting."""
+
+
+def _refusal(check: Callable[[], None], until: float) -> CommandError | None:
+    try:
+        check()
+    except CommandError as error:
+        return error
+    if time.monotonic() < until:
+        return None
+    return CommandError("LockTimeout", "a transaction has held the database's one writer for too long")
+
+
 class _Job(Generic[Result]):
     def __init__(self, work: "Callable[[Writing], Result] | None") -> None:
         self.work = work
@@ -54,26 +72,30 @@ class Writer:
         self._held = False
         self._busy = False
 
-    def run(self, work: Callable[[Writing], Result], wait: float = WAIT_SECONDS) -> Result:
+    def run(self, work: Callable[[Writing], Result], check: Callable[[], None] = go_on) -> Result:
         """The result of ``work`` once it is on disk; its exception if it raises, and then nothing of it is.
 
         Raises:
-            CommandError: LockTimeout after ``wait`` seconds behind a transaction; OutOfDiskSpace.
+            CommandError: LockTimeout after ``WAIT_SECONDS`` behind a transaction; OutOfDiskSpace; what ``check``
+                raises, which is asked while others write.
         """
+        check()
         job = _Job(work)
-        if self._stand_in_line(job, wait):
+        if self._stand_in_line(job, WAIT_SECONDS, check):
             self._lead(job)
         if job.error is not None:
             raise job.error
         return job.result
 
-    def hold(self, wait: float) -> bool:
+    def hold(self, wait: float, check: Callable[[], None] = go_on) -> bool:
         """Take the writer for a transaction on another connection; False after ``wait`` seconds without it."""
         job = _Job[None](None)
         try:
-            if not self._stand_in_line(job, wait):
+            if not self._stand_in_line(job, wait, check):
                 return False
-        except CommandError:
+        except CommandError as error:
+            if error.code_name != "LockTimeout":
+                raise
             return False
         with self._lock:
             self._queue.remove(job)
@@ -87,22 +109,26 @@ class Writer:
             self._held = False
             self._wake_next()
 
-    def _stand_in_line(self, job: _Job[Any], wait: float) -> bool:
+    def _stand_in_line(self, job: _Job[Any], wait: float, check: Callable[[], None]) -> bool:
         """True at the head of the queue, False if another thread has done the work."""
         with self._lock:
             self._queue.append(job)
             if not self._held and not self._busy and self._queue[0] is job:
                 self._busy = True
                 return True
-        deadline = time.monotonic() + wait
-        while not job.turn.wait(max(deadline - time.monotonic(), 0)):
+        until = time.monotonic() + wait
+        while not job.turn.wait(_CHECK_SECONDS):
+            refusal = _refusal(check, until)
+            if refusal is None:
+                continue
             with self._lock:
                 if job.turn.is_set():
                     break
-                if job in self._queue and (self._held or job.work is None):
+                if job in self._queue and (self._held or job.work is None):  # nobody is doing its work
                     self._queue.remove(job)
-                    raise CommandError("LockTimeout", "a transaction has held the database's one writer for too long")
-            deadline = time.monotonic() + wait
+                    raise refusal
+            if time.monotonic() >= until:
+                until += wait
         return not job.done
 
     def _wake_next(self) -> None:

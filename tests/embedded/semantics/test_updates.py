@@ -389,3 +389,20 @@ def test_sets_and_pulls_compare_by_the_collation():
     assert compile_update({"$addToSet": {"a": "BONN"}}, collation=collation).apply(document) == document
     assert compile_update({"$pull": {"a": "BONN"}}, collation=collation).apply(document) == {"_id": 1, "a": []}
     assert compile_update({"$max": {"a.0": "BONN"}}, collation=collation).apply(document) == document
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$cond": [{"$eq": ["$n", 2]}, {"$divide": [1, 0]}, "ok"]},
+        {"$ifNull": ["ok", {"$toInt": "x"}]},
+        {"$switch": {"branches": [{"case": {"$eq": ["$n", 1]}, "then": "ok"}], "default": {"$add": ["x", 1]}}},
+    ],
+    ids=str,
+)
+def test_constants_of_a_pipeline_are_computed_only_where_a_document_needs_them(value):
+    """Unlike those of an ``aggregate``: MongoDB does not optimize the pipeline of an update."""
+    assert compile_update([{"$set": {"a": value}}]).apply({"_id": 1, "n": 1}) == {"_id": 1, "n": 1, "a": "ok"}
+    compiled = compile_update([{"$set": {"a": {"$add": ["x", 1]}}}])
+    with pytest.raises(CommandError):
+        compiled.apply({"_id": 1})

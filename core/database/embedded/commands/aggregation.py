@@ -70,7 +70,7 @@ class Aggregation:
         self.pipeline: Pipeline = compile_pipeline(
             stages, collation=call.collation, variables=variables, sources=self._source,
             views=self._views, search=self._find, text=text, text_of=self._text_of,
-            figures=partial(stage_figures, engine, call, reading),
+            figures=partial(stage_figures, engine, call, reading), step=reading.step,
         )  # fmt: skip
         self.search = Search(
             self._collection, self.pipeline.leading_match or {}, sort=self.pipeline.leading_sort,

@@ -10,6 +10,7 @@ from bson import Binary, Int64
 
 from ..call import Call
 from ..catalog import LONGEST_NAMESPACE, Collection, check_database, check_namespace
+from ..changes import INTERNAL
 from ..cursors import Cursor
 from ..engine import Engine
 from ..indexes import ID_SPEC
@@ -130,8 +131,8 @@ def drop_database(engine: Engine, call: Call) -> Reply:
     check_database(call.db)
     if not equal(clamped(call.target), 1):
         raise CommandError("Location5255100", "Have to pass 1 as 'dropDatabase' parameter")
-    if call.db == "admin":
-        raise CommandError("IllegalOperation", "Dropping the 'admin' database is prohibited.")
+    if call.db in INTERNAL:
+        raise CommandError("IllegalOperation", f"Dropping the '{call.db}' database is prohibited.")
 
     def work(writing: Writing) -> None:
         names = engine.catalog.names(writing.sqlite, call.db)

@@ -11,7 +11,7 @@ from bson import Binary, ObjectId
 from ..call import Call
 from ..clock import timestamp
 from ..engine import Engine
-from ..semantics.errors import CommandError, bad, mismatch
+from ..semantics.errors import REMEDY, CommandError, bad, mismatch
 from ..semantics.values import type_name
 from ..sessions import Session
 from ..wire import MAX_DOCUMENT_BYTES, MAX_MESSAGE_BYTES
@@ -81,7 +81,7 @@ def connection_status(engine: Engine, call: Call) -> Reply:
 def get_parameter(engine: Engine, call: Call) -> Reply:
     if "featureCompatibilityVersion" in call.command:
         return {"featureCompatibilityVersion": {"version": "7.0"}}
-    raise CommandError("InvalidOptions", "no option found to get")
+    raise CommandError("InvalidOptions", f"no option found to get: only featureCompatibilityVersion; {REMEDY}")
 
 
 def _sessions(call: Call) -> Iterator[dict[str, Any]]:

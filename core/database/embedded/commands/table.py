@@ -78,6 +78,9 @@ _find_and_modify = _row(
     writes=True, transaction=True,
 )  # fmt: skip
 _build_info = _row(server.build_info)
+_collection_stats = _row(figures.collection_stats, scale=SCALE)
+_database_stats = _row(figures.database_stats, scale=SCALE, freeStorage=FLAG)
+_drop_indexes = _row(indexes.drop_indexes, index=required(INDEX), writes=True)
 
 _ROWS: Mapping[str, Callable[[str], Row]] = {
     "hello": _hello,
@@ -113,9 +116,12 @@ _ROWS: Mapping[str, Callable[[str], Row]] = {
     "listIndexes": _row(
         indexes.list_indexes, cursor=CURSOR, includeIndexBuildInfo=BOOLEAN, includeBuildUUIDs=BOOLEAN
     ),
-    "dropIndexes": _row(indexes.drop_indexes, index=required(INDEX), writes=True),
-    "collStats": _row(figures.collection_stats, scale=SCALE),
-    "dbStats": _row(figures.database_stats, scale=SCALE, freeStorage=FLAG),
+    "dropIndexes": _drop_indexes,
+    "deleteIndexes": _drop_indexes,
+    "collStats": _collection_stats,
+    "collstats": _collection_stats,
+    "dbStats": _database_stats,
+    "dbstats": _database_stats,
     "find": _row(
         reads.find, filter=given(OBJECT), sort=OBJECT, projection=OBJECT, hint=HINT, skip=SIZE, limit=SIZE,
         batchSize=SIZE, singleBatch=FLAG, noCursorTimeout=FLAG, allowPartialResults=FLAG, allowDiskUse=FLAG,

@@ -10,7 +10,7 @@ from ..edits import Outcome
 from ..semantics.errors import CommandError
 
 Reply = dict[str, Any]
-_FATAL = frozenset({"MaxTimeMSExpired", "OutOfDiskSpace", "LockTimeout", "WriteConflict"})
+_FATAL = frozenset({"ClientDisconnect", "MaxTimeMSExpired", "OutOfDiskSpace", "LockTimeout", "WriteConflict"})
 
 
 @dataclass(kw_only=True)
@@ -70,7 +70,14 @@ class Totals:
 
     @classmethod
     def from_document(cls, found: Mapping[str, Any]) -> Self:
+        """Raises CommandError for what another command has left."""
+        if found.keys() != cls().as_document().keys():
+            raise another_command()
         return cls(**found)
+
+
+def another_command() -> CommandError:
+    return CommandError("Location40606", "the number of a retryable write was used before, by another command")
 
 
 def stops_at_errors(call: Call) -> bool:

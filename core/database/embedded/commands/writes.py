@@ -10,9 +10,10 @@ from ..edits import NotQuick, Outcome, Statement, edit, edit_at_once, savepoint
 from ..engine import Engine
 from ..given import decode_all_given, decode_given
 from ..semantics.collation import Collation
-from ..semantics.errors import CommandError, bad, mismatch, unparsable
+from ..semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
 from ..semantics.evaluation import truthy
 from ..semantics.expressions import command_variables
+from ..semantics.pipeline import STAGES
 from ..semantics.predicates import is_operators
 from ..semantics.projection import compile_projection
 from ..semantics.text import has_text
@@ -22,7 +23,7 @@ from ..sessions import recall, remember
 from ..storable import New, prepare
 from ..timestamps import fill_timestamps, may_leave_timestamps
 from ..writer import Writing
-from .totals import Totals, stops_at_errors
+from .totals import Totals, another_command, stops_at_errors
 
 Reply = dict[str, Any]
 _MOST_STATEMENTS = 100_000
@@ -134,6 +135,10 @@ def update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> S
 def _change(change: Any) -> Any:
     if type(change) not in (dict, list):
         raise unparsable("Update argument must be either an object or an array")
+    for stage in change if type(change) is list else ():
+        name = next(iter(stage), "") if type(stage) is dict else ""
+        if name.startswith("$") and name not in STAGES:
+            raise unsupported(name, "stage")
     return change
 
 
@@ -191,15 +196,25 @@ def _run(
     modified: bool,
 ) -> Reply:
     """All statements; those held to one key share a commit, each other has its own."""
+    retried = call.command.get("txnNumber") is not None and call.transaction is None
+
+    def statement_of(item: Mapping[str, Any]) -> Statement:
+        found = parse(item)
+        if retried and found.many:
+            raise CommandError("InvalidOptions", "Cannot use retryable writes with statements that change many")
+        return found
+
     items = [decode_given(item) if isinstance(item, bytes) else item for item in _statements(call, key)]
     for item in items:
         check(item)
     totals = _earlier(engine, call)
     while totals.goes_on(len(items), call):
         at = totals.done
-        totals = engine.write(call, lambda writing, totals=totals: _quick(engine, call, writing, items, parse, totals))
+        totals = engine.write(
+            call, lambda writing, totals=totals: _quick(engine, call, writing, items, statement_of, totals)
+        )
         if totals.done == at and totals.goes_on(len(items), call):
-            totals = _slow(engine, call, items[at], parse, totals)
+            totals = _slow(engine, call, items[at], statement_of, totals)
     return totals.reply(modified=modified)
 
 
@@ -256,6 +271,8 @@ def _slow(
 def find_and_modify(engine: Engine, call: Call) -> Reply:
     earlier = _recalled(engine, call)
     if earlier is not None:
+        if "lastErrorObject" not in earlier:
+            raise another_command()
         return earlier
     removing, statement = call.flag("remove"), find_and_modify_statement(call)
     fields, new = call.mapping("fields"), call.flag("new")

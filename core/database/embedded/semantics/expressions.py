@@ -46,13 +46,15 @@ def compile_expression(
     collation: Collation | None = None,
     names: Collection[str] = (),
     score: Score | None = None,
+    folding: bool = True,
 ) -> Evaluate:
     """A function of (document, variables) that gives the expression's value, MISSING where there is none.
 
     ``names`` are the variables that will be there, beside ROOT, CURRENT, REMOVE and NOW; ``score`` gives a document's
-    text score. Raises CommandError for a malformed expression, or an operator that is not offered.
+    text score; ``folding`` is that of ``Scope``. Raises CommandError for a malformed expression, or an operator that is
+    not offered.
     """
-    scope = Scope(compile_in=_compile, collation=collation, names=frozenset(names), score=score)
+    scope = Scope(compile_in=_compile, collation=collation, names=frozenset(names), score=score, folding=folding)
     try:
         return scope.compile(spec)
     except CommandError:

@@ -1,6 +1,6 @@
 """Aggregation pipelines, compiled once: https://www.mongodb.com/docs/manual/core/aggregation-pipeline/"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,11 +70,12 @@ def compile_pipeline(
     text: TextIndex | None = None,
     text_of: TextIndexes = lambda name: None,
     figures: Figures | None = None,
+    step: Callable[[], None] = lambda: None,
 ) -> Pipeline:
     """``sources`` gives the documents of other collections by name, ``views`` tells which of the names are views,
     ``search`` finds some documents through an index (of a collection's name, a path and values); ``variables`` are
     those of the command's ``let``, ``text`` the fields of the collection's text index, ``text_of`` those of another's,
-    ``figures`` what ``$collStats`` tells of the collection.
+    ``figures`` what ``$collStats`` tells of the collection; ``step`` is called while long stages go on.
     What is compiled is for one command: documents of other collections are read once.
 
     Raises CommandError for a malformed pipeline, or what is not offered.
@@ -85,7 +86,7 @@ def compile_pipeline(
     values = {**command_variables(), **(variables or {})}
     scope = StageScope(
         compile_in=_compile_inner, sources=sources, views=views, search=search, collation=collation, variables=values,
-        text=text, text_of=text_of, leads=True, figures=figures,
+        text=text, text_of=text_of, leads=True, figures=figures, step=step,
     )  # fmt: skip
     leading, rest = _leading(found)
     match = _joined([argument for name, argument in leading if name == "$match"])

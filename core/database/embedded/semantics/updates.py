@@ -156,7 +156,7 @@ def _pipeline_stage(stage: Any, collation: Collation | None, variables: Mapping[
     ((name, argument),) = stage.items()
     if name not in PIPELINE_STAGES:
         raise CommandError("InvalidOptions", f"{name} is not allowed to be used within an update")
-    return compile_shaping(name, argument, collation=collation, variables=variables)
+    return compile_shaping(name, argument, collation=collation, variables=variables, folding=False)
 
 
 # Operators

@@ -98,7 +98,7 @@ def _documents(argument: Any, scope: StageScope) -> Stage:
             raise CommandError("Location5858203", "$documents must evaluate to an array of objects")
         if not all(type(item) is dict for item in found):
             raise CommandError("Location40228", "each element of what $documents evaluates to must be an object")
-        return iter(found)
+        return scope.paced(found)
 
     return stage
 

@@ -36,7 +36,7 @@ def _graph_lookup(argument: Any, scope: StageScope) -> Stage:
     present = compile_filter({argument["connectToField"]: {"$exists": True}})
 
     def connected(values: list[Any]) -> Iterator[Document]:
-        found = restrict(foreign.find(argument["connectToField"], values))
+        found = restrict(scope.paced(foreign.find(argument["connectToField"], values)))
         return filter(present, found) if None in values else found  # here null is not what a missing field equals
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:

@@ -55,7 +55,7 @@ def _facet(argument: Any, scope: StageScope) -> Stage:
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
         found, size = list(documents), Size("$facet", "Location4031700")
-        yield {name: list(size.counted(run(found))) for name, run in runs.items()}
+        yield {name: list(size.counted(run(scope.paced(found)))) for name, run in runs.items()}
 
     return stage
 

@@ -93,7 +93,7 @@ def _joining(name: str | None, options: Mapping[str, Any], scope: StageScope) ->
             found = foreign.find(*equality(document))
         else:
             found = foreign.all
-        return list(run(found))
+        return list(run(inside.paced(found)))
 
     return join
 

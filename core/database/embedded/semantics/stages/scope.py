@@ -24,6 +24,7 @@ Figures = Callable[[Mapping[str, Any]], Document]
 """Gives what ``$collStats`` tells of the collection, by its options."""
 
 _DEEPEST = 20
+_HANDFUL = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +47,16 @@ class StageScope:
     faceted: bool = False
     figures: Figures | None = None
     """Of the command's own collection."""
+    step: Callable[[], None] = lambda: None
+    """Called every so often while documents pass that no scan reads, so that long commands end and take turns."""
     depth: int = 0
     """How many pipelines this one stands in."""
+
+    def paced(self, documents: Iterable[Document]) -> Iterator[Document]:
+        for place, document in enumerate(documents):
+            if not place % _HANDFUL:
+                self.step()
+            yield document
 
     def compile(self, stages: Any) -> Stage:
         return self.compile_in(stages, self)

@@ -25,12 +25,16 @@ def compile_shaping(
     collation: Collation | None = None,
     variables: Mapping[str, Any] | None = None,
     score: Score | None = None,
+    folding: bool = True,
 ) -> Shape:
-    """The function of a document that the stage stands for; ``name`` must be a key of ``SHAPES``."""
+    """The function of a document that the stage stands for; ``name`` must be a key of ``SHAPES``.
+
+    Unless ``folding``, constants are computed when a document comes to them, not before.
+    """
     values: Variables = variables if variables is not None else {}
 
     def evaluate(spec: Any) -> Evaluate:
-        return compile_expression(spec, collation=collation, names=values.keys(), score=score)
+        return compile_expression(spec, collation=collation, names=values.keys(), score=score, folding=folding)
 
     return SHAPES[name](name, argument, evaluate, values)
 

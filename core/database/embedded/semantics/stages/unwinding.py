@@ -26,7 +26,7 @@ def _unwind(argument: Any, scope: StageScope) -> Stage:
 
     def stage(documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
-            yield from _unwound(document, parts, index, keep)
+            yield from scope.paced(_unwound(document, parts, index, keep))
 
     return stage
 
