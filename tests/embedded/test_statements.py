@@ -185,3 +185,19 @@ def test_a_document_that_an_update_makes_too_large_is_told_apart_from_one_insert
         db.c.update_one({"_id": 2}, [{"$set": {"a": half}}, {"$set": {"b": "$a"}}], upsert=True)
     assert at.value.code == 17420
     assert db.c.find_one({}, {"a": 0}) == {"_id": 1}
+
+
+def test_each_timestamp_of_an_update_is_later_than_all_before(db: Db) -> None:
+    db.c.insert_many([{"_id": 1}, {"_id": 2}])
+    kind = {"$type": "timestamp"}
+    db.c.update_many({}, {"$currentDate": {"a": kind, "b": kind}})
+    db.c.find_one_and_update({"_id": 2}, {"$currentDate": {"c": kind}})
+    one, other = db.c.find()
+    times = [one["a"], one["b"], other["a"], other["b"], other["c"]]
+    assert times == sorted(set(times))
+    assert times[-1] <= db.command("ping")["operationTime"]
+
+
+def test_an_upsert_may_take_empty_names_from_its_query(db: Db) -> None:
+    db.c.update_one({"_id": 1, "b.c.": 1, "b.d": 3}, {"$set": {"a": 1}}, upsert=True)
+    assert db.c.find_one() == {"_id": 1, "b": {"c": {"": 1}, "d": 3}, "a": 1}

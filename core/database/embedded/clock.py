@@ -20,6 +20,10 @@ class Clock:
             self._last = first + count - 1
             return first
 
+    def timestamp(self) -> Timestamp:
+        """A new time as BSON stores it."""
+        return timestamp(self.tick())
+
     @property
     def now(self) -> int:
         """The time that the next change might get: nothing has happened later."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from bson import Timestamp
 
-from .clock import Clock, timestamp
+from .clock import Clock
 
 _EMPTY = Timestamp(0, 0)
 _ZEROS = bytes(8)
@@ -21,4 +21,4 @@ def may_leave_timestamps(body: bytes) -> bool:
 def fill_timestamps(document: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """The document, or a copy with times in the place of its empty timestamps; ``_id`` stays as it is."""
     empty = [name for name, value in document.items() if value == _EMPTY and name != "_id"]
-    return {**document, **{name: timestamp(clock.tick()) for name in empty}} if empty else document
+    return {**document, **{name: clock.timestamp() for name in empty}} if empty else document

@@ -150,7 +150,14 @@ def test_a_higher_strength_only_adds_differences(left, right):
 
 
 @pytest.mark.parametrize(
-    ("spec", "code"), [({"strength": 2}, 40414), ({"locale": None}, 40414), ({"locale": 5}, 14), ({"locale": "xx"}, 2)]
+    ("spec", "code"),
+    [
+        ({"strength": 2}, 40414),
+        ({"unknown": 2}, 40415),
+        ({"locale": None}, 40414),
+        ({"locale": 5}, 14),
+        ({"locale": "xx"}, 2),
+    ],
 )
 def test_a_wrong_collation_is_refused_with_mongodbs_code(spec, code):
     with pytest.raises(CommandError) as refusal:

@@ -90,7 +90,9 @@ def _encoded(engine: Engine, body: bytes, document: dict[str, Any]) -> New:
 
 def update(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
-    return _run(engine, call, "updates", _check_update, lambda item: update_statement(item, variables), modified=True)
+    return _run(
+        engine, call, "updates", _check_update, lambda item: update_statement(item, variables, engine), modified=True
+    )
 
 
 _UPDATE_OPTIONS = frozenset({"q", "u", "c", "multi", "upsert", "collation", "arrayFilters", "hint", "sort"})
@@ -111,7 +113,7 @@ def _check_update(item: Mapping[str, Any]) -> None:
     hint(item)
 
 
-def update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
+def update_statement(item: Mapping[str, Any], variables: Mapping[str, Any], engine: Engine) -> Statement:
     query, change, sort, many = item["q"], item["u"], item.get("sort") or {}, boolean(item, "multi")
     constants = item.get("c")
     if constants is not None:
@@ -120,7 +122,12 @@ def update_statement(item: Mapping[str, Any], variables: Mapping[str, Any]) -> S
         variables = {**variables, **constants}
     collation = Collation.from_spec(item.get("collation"))
     found = compile_update(
-        change, array_filters=item.get("arrayFilters"), collation=collation, variables=variables, query=query
+        change,
+        array_filters=item.get("arrayFilters"),
+        collation=collation,
+        variables=variables,
+        query=query,
+        tick=engine.clock.timestamp,
     )
     if many and found.replacement:
         raise unparsable("multi update is not supported for replacement-style update")
@@ -274,7 +281,7 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
         if "lastErrorObject" not in earlier:
             raise another_command()
         return earlier
-    removing, statement = call.flag("remove"), find_and_modify_statement(call)
+    removing, statement = call.flag("remove"), find_and_modify_statement(call, engine)
     fields, new = call.mapping("fields"), call.flag("new")
     score: Any = MISSING
     told = (lambda document: score) if has_text(statement.query) else None
@@ -305,7 +312,7 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
         return reply(edit(engine, call, statement, note))
 
 
-def find_and_modify_statement(call: Call) -> Statement:
+def find_and_modify_statement(call: Call, engine: Engine) -> Statement:
     removing, change = call.flag("remove"), call.command.get("update")
     if removing == ("update" in call.command):
         raise unparsable("Either an update or remove=true must be specified")
@@ -319,7 +326,12 @@ def find_and_modify_statement(call: Call) -> Statement:
     filters, found = _array_filters(call.command, call.name), None
     if "update" in call.command:
         found = compile_update(
-            _change(change), array_filters=filters, collation=call.collation, variables=variables, query=query
+            _change(change),
+            array_filters=filters,
+            collation=call.collation,
+            variables=variables,
+            query=query,
+            tick=engine.clock.timestamp,
         )
     return Statement(
         query=query, update=found, upsert=call.flag("upsert"), sort={} if _is_of_one(query) else sort,

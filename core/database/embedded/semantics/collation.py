@@ -36,10 +36,10 @@ class Collation:
         """The collation a command asks for; raises CommandError for one that is not offered."""
         if not spec:
             return None
-        if spec.get("locale") is None:
-            raise CommandError("Location40414", "BSON field 'collation.locale' is missing but a required field")
         for name, value in spec.items():
             _check(name, value)
+        if spec.get("locale") is None:
+            raise CommandError("Location40414", "BSON field 'collation.locale' is missing but a required field")
         locale = spec["locale"]
         if locale == "simple":
             return None

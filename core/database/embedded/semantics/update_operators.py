@@ -24,12 +24,22 @@ Modify = Callable[[Any], Any]
 Row = Callable[[Any, "Target"], Modify]
 
 
+Tick = Callable[[], Timestamp]
+"""Gives a time later than all it gave before."""
+
+
+def this_second() -> Timestamp:
+    """For whoever has no clock."""
+    return Timestamp(int(time.time()), 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """What an operator is compiled for: its path as text, and how values compare."""
 
     path: str
     scope: Scope
+    tick: Tick
 
     @property
     def collation(self) -> Collation | None:
@@ -102,7 +112,7 @@ def _extreme(*, greatest: bool) -> Row:
 def _current_date(argument: Any, target: Target) -> Modify:
     wanted = argument.get("$type") if type(argument) is dict and argument.keys() == {"$type"} else argument
     if wanted in ("date", "timestamp") and type(argument) is dict:
-        return _now if wanted == "date" else _timestamp
+        return _now if wanted == "date" else lambda old: target.tick()
     if type(argument) is bool:
         return _now
     raise bad(
@@ -112,10 +122,6 @@ def _current_date(argument: Any, target: Target) -> Modify:
 
 def _now(old: Any) -> Any:
     return current_time()
-
-
-def _timestamp(old: Any) -> Any:
-    return Timestamp(int(time.time()), 1)
 
 
 _BITS: dict[str, Callable[[int, int], int]] = {"and": int.__and__, "or": int.__or__, "xor": int.__xor__}

@@ -12,7 +12,7 @@ from .positions import compile_position
 from .stages.shaping import compile_shaping
 from .update_arrays import ARRAY_ROWS
 from .update_log import UpdateLog
-from .update_operators import FIELD_ROWS, UNCHANGED, Appended, Target, check_operand
+from .update_operators import FIELD_ROWS, UNCHANGED, Appended, Target, Tick, check_operand, this_second
 from .update_paths import (
     Path,
     application_order,
@@ -92,8 +92,10 @@ def compile_update(
     collation: Collation | None = None,
     variables: Mapping[str, Any] | None = None,
     query: Mapping[str, Any] | None = None,
+    tick: Tick = this_second,
 ) -> Update:
-    """``query`` is the command's filter, for a positional ``$``; ``variables`` those of ``let``, for pipelines.
+    """``query`` is the command's filter, for a positional ``$``; ``variables`` those of ``let``, for pipelines;
+    ``tick`` gives the timestamps of ``$currentDate``.
 
     Raises CommandError for a malformed update, conflicting paths, or an operator that is not offered.
     """
@@ -103,7 +105,8 @@ def compile_update(
         compile_array_filters(array_filters, Scope(collation=collation, variables=variables))  # they do nothing here
         return Update(_replacement(dict(update)), replacement=True)
     scope = Scope(collation=collation, variables=variables)
-    return Update(_operators(update, compile_array_filters(array_filters, scope), scope, query or {}), logs=True)
+    filters = compile_array_filters(array_filters, scope)
+    return Update(_operators(update, filters, scope, query or {}, tick), logs=True)
 
 
 def _with_identifier(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -162,8 +165,10 @@ def _pipeline_stage(stage: Any, collation: Collation | None, variables: Mapping[
 # Operators
 
 
-def _operators(update: Mapping[str, Any], filters: Elements, scope: Scope, query: Mapping[str, Any]) -> Change:
-    steps = [(name, step) for name, operand in update.items() for step in _steps(name, operand, scope)]
+def _operators(
+    update: Mapping[str, Any], filters: Elements, scope: Scope, query: Mapping[str, Any], tick: Tick
+) -> Change:
+    steps = [(name, step) for name, operand in update.items() for step in _steps(name, operand, scope, tick)]
     paths = [path for _, (path, _) in steps]
     check_conflicts([*paths, *_rename_sources(update)])
     check_identifiers(paths, filters)
@@ -201,7 +206,7 @@ def _no_position(document: dict[str, Any]) -> int | None:
     return None
 
 
-def _steps(name: str, operand: Any, scope: Scope) -> list[Step]:
+def _steps(name: str, operand: Any, scope: Scope, tick: Tick) -> list[Step]:
     if name not in _ROWS and name not in ("$unset", "$rename"):
         if not name.startswith("$"):
             expected = "Expected a valid update modifier or pipeline-style update specified as an array"
@@ -210,14 +215,14 @@ def _steps(name: str, operand: Any, scope: Scope) -> list[Step]:
     fields = check_operand(name, operand)
     if name == "$rename":
         return [_rename(source, target) for source, target in fields.items()]
-    return [_step(name, path, argument, scope) for path, argument in fields.items()]
+    return [_step(name, path, argument, scope, tick) for path, argument in fields.items()]
 
 
-def _step(name: str, text: str, argument: Any, scope: Scope) -> Step:
+def _step(name: str, text: str, argument: Any, scope: Scope, tick: Tick) -> Step:
     path = parse_path(text)
     if name == "$unset":
         return path, _unset
-    modify = _ROWS[name](argument, Target(path=text, scope=scope))
+    modify = _ROWS[name](argument, Target(path=text, scope=scope, tick=tick))
     return path, lambda document, place, log: _modify(document, place, modify, log)
 
 

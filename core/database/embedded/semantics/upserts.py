@@ -20,7 +20,7 @@ def upsert_base(query: Mapping[str, Any], *, replacement: bool = False) -> dict[
     document: dict[str, Any] = {}
     known: list[Path] = []
     for text, value in _equalities(query):
-        path = parse_path(text)
+        path = _path(text)
         if replacement and path != ("_id",):
             if path[0] == "_id":
                 message = f"field at '_id' must be exactly specified, field at sub-path '{text}' found"
@@ -30,6 +30,12 @@ def upsert_base(query: Mapping[str, Any], *, replacement: bool = False) -> dict[
         known.append(path)
         put(document, path, copy(value))
     return document
+
+
+def _path(text: str) -> Path:
+    """As updates read one, but that a query's names may be empty."""
+    parts = tuple(text.split("."))
+    return parts if "" in parts else parse_path(text)
 
 
 def _check_once(path: Path, known: list[Path]) -> None:
