@@ -139,11 +139,11 @@ class Cursors:
                 del self._open[number]
 
     def peer_gone(self, peer: object) -> None:
-        """A client has closed its last connection; it may come back for its results, which hold nothing meanwhile."""
+        """A client has closed its last connection; it may come back for results that do not stay for ever."""
         with self._lock:
-            for cursor in self._open.values():
-                if cursor.peer == peer:
-                    cursor.forever = False
+            for number, cursor in list(self._open.items()):
+                if cursor.peer == peer and cursor.forever:
+                    self._open.pop(number).kill()
 
     def sweep(self) -> None:
         now = time.monotonic()
