@@ -19,8 +19,6 @@ _LARGEST_GROUP = 64
 _GROUP_SECONDS = 0.02
 WAIT_SECONDS = 20.0
 """How long a write outside a transaction waits while a transaction holds the writer."""
-
-
 _CHECK_SECONDS = 0.1
 """How often a write that waits looks whether it still should."""
 
