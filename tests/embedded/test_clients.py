@@ -199,6 +199,7 @@ def test_an_old_protocol_is_for_the_handshake_only(db: Db) -> None:
         ({"ping": 1, "lsid": {"id": b"abc"}}, 207),
         ({"ping": 1, "lsid": {"id": Binary.from_uuid(uuid.UUID(int=7)), "unknown": 1}}, 40415),
         ({"find": "c", "readConcern": {"afterClusterTime": Timestamp(2**32 - 1, 1)}}, 72),
+        ({"find": "c", "$readPreference": {"mode": "unknown"}}, 2),
         ({"getParameter": "*"}, 72),
         ({"find": "oplog.rs", "$db": "local"}, 73),
         ({"dropDatabase": 1, "$db": "local"}, 20),

@@ -396,3 +396,12 @@ def test_what_does_nothing_is_listed_as_it_was_given(db: Db) -> None:
     (_, first, second) = db.c.list_indexes()
     assert first == {"v": 2, "key": {"a": 1}, "name": "a_1", "background": True}
     assert second == {"v": 2, "key": {"b": 1}, "name": "b_1", "sparse": False}
+
+
+def test_a_key_is_listed_as_it_was_given_or_refused(db: Db) -> None:
+    db.command("createIndexes", "c", indexes=[{"key": {"a": 1.0, "b": -1}, "name": "given"}])
+    (_, listed) = db.c.list_indexes()
+    assert [(path, type(kind), kind) for path, kind in listed["key"].items()] == [("a", float, 1.0), ("b", int, -1)]
+    with pytest.raises(OperationFailure, match="set MONGODB_URI"):
+        db.c.create_index([("a", 2)])
+    assert db.c.find_one({"a": 1}, sort=[("a", 1), ("b", -1)]) is None

@@ -10,12 +10,14 @@ from typing import Any
 from bson import Timestamp
 
 from .call import Call
+from .clock import Clock, ticks_of
 from .options import clamped
 from .semantics.errors import CommandError, bad, mismatch, unparsable, unsupported
 from .semantics.evaluation import truthy
 from .semantics.values import exact, is_nan, is_number, type_name
 
 Reply = dict[str, Any]
+_MODES = ("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 _LEVELS = ("local", "available", "majority", "linearizable", "snapshot")
 _READ_FIELDS = frozenset({"level", "afterClusterTime", "atClusterTime", "afterOpTime", "provenance"})
 _TIMES = frozenset({"afterClusterTime", "atClusterTime"})
@@ -48,6 +50,21 @@ def check_read_concern(call: Call, *, heeded: bool) -> None:
         raise CommandError("InvalidOptions", "atClusterTime is only for read concern level 'snapshot'")
     if "atClusterTime" in concern or (level == "snapshot" and call.command.get("autocommit") is None):
         raise unsupported("read concern snapshot outside a transaction", "option")
+
+
+def check_cluster_time(call: Call, clock: Clock) -> None:
+    """Raise CommandError for a read after a time that has not come."""
+    asked = (call.mapping("readConcern") or {}).get("afterClusterTime")
+    if asked is not None and ticks_of(asked) > clock.now:
+        message = "readConcern afterClusterTime value must not be greater than the current clusterTime"
+        raise CommandError("InvalidOptions", message)
+
+
+def check_read_preference(call: Call) -> None:
+    """Raise CommandError for a mode that there is not; there is but one server to read from."""
+    mode = (call.mapping("$readPreference") or {}).get("mode", "primary")
+    if mode not in _MODES:
+        raise bad(f"Enumeration value '{mode}' for field '$readPreference.mode' is not a valid value.")
 
 
 def check_write_concern(call: Call, *, heeded: bool) -> None:

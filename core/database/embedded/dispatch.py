@@ -12,9 +12,15 @@ from bson.binary import UUID_SUBTYPE
 from bson.errors import BSONError
 
 from .call import Call
-from .clock import Clock, ticks_of, timestamp
+from .clock import timestamp
 from .commands.table import TABLE, Row
-from .concerns import check_read_concern, check_write_concern, with_write_concern
+from .concerns import (
+    check_cluster_time,
+    check_read_concern,
+    check_read_preference,
+    check_write_concern,
+    with_write_concern,
+)
 from .engine import Engine
 from .failpoints import ConnectionDropped, FailPoints
 from .labels import add_labels
@@ -72,7 +78,7 @@ class Dispatcher:
         if "$db" not in call.command:
             raise CommandError("Location40571", "OP_MSG requests require a $db argument")
         _check_options(call, row)
-        _check_time(call, self.engine.clock)
+        check_cluster_time(call, self.engine.clock)
         lsid = call.command.get("lsid")
         if lsid is not None:
             _check_session(lsid)
@@ -151,6 +157,7 @@ def _check_options(call: Call, row: Row) -> None:
     check_transaction_options(call, allowed=row.transaction)
     _check_max_time(call.command.get("maxTimeMS"))
     _check_api_version(call)
+    check_read_preference(call)
     check_read_concern(call, heeded=row.reads)
     check_write_concern(call, heeded=row.writes)
 
@@ -174,14 +181,6 @@ def _check_session(lsid: Any) -> None:
     identifier = lsid["id"]
     if len(identifier) != _UUID_BYTES or getattr(identifier, "subtype", 0) != UUID_SUBTYPE:
         raise CommandError("InvalidUUID", "uuid must be a 16-byte binary field with UUID (4) subtype")
-
-
-def _check_time(call: Call, clock: Clock) -> None:
-    """Of a time that has not come nothing can be read."""
-    asked = (call.mapping("readConcern") or {}).get("afterClusterTime")
-    if asked is not None and ticks_of(asked) > clock.now:
-        message = "readConcern afterClusterTime value must not be greater than the current clusterTime"
-        raise CommandError("InvalidOptions", message)
 
 
 def _check_api_version(call: Call) -> None:
@@ -213,7 +212,12 @@ def _as_reply(error: Exception, call: Call) -> Reply:
         add_labels(reply, call.name, call.command, found.code)
         return reply
     if isinstance(found, BSONError | OverflowError | RecursionError | UnicodeError):
-        return {"ok": 0.0, "errmsg": f"a value that cannot be stored: {found}", "code": 2, "codeName": "BadValue"}
+        return {
+            "ok": 0.0,
+            "errmsg": f"a value that cannot be stored: {found}; {REMEDY}",
+            "code": 2,
+            "codeName": "BadValue",
+        }
     log.error("command %s failed", call.name, exc_info=error)
     kind = "the database file" if isinstance(error, sqlite3.Error) else "the embedded database"
     message = f"an error inside {kind} ({type(error).__name__}); its log tells more"

@@ -11,7 +11,7 @@ from bson import Decimal128, Regex
 from .indexes import Index
 from .options import ANY, FLAG, NUMBER, OBJECT, TEXT, Option, given
 from .semantics.collation import Collation
-from .semantics.errors import CommandError, bad, unparsable, unsupported
+from .semantics.errors import REMEDY, CommandError, bad, unparsable, unsupported
 from .semantics.evaluation import truthy
 from .semantics.matching import compile_filter, is_operators
 from .semantics.values import encode, equal, exact, is_nan, is_number
@@ -72,7 +72,9 @@ def _check_options(spec: Mapping[str, Any]) -> None:
     if truthy(spec.get("hidden")) and not _of_id(spec["key"]):
         raise unsupported("'hidden' of an index", "option")
     if not equal(spec.get("v", 2), 2):
-        raise CommandError("CannotCreateIndex", f"the embedded database offers indexes of version 2, not {spec['v']}")
+        raise CommandError(
+            "CannotCreateIndex", f"the embedded database offers indexes of version 2, not {spec['v']}; {REMEDY}"
+        )
 
 
 def _key(key: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +138,11 @@ def _kind(path: str, kind: Any) -> Any:
         raise CommandError(
             "CannotCreateIndex", f"Values in the index key pattern must be 1, -1 or 'text': {path}: {kind!r}"
         )
-    return 1 if exact(kind) > 0 else -1
+    if type(kind) is Decimal128 or abs(exact(kind)) != 1:
+        raise CommandError(
+            "CannotCreateIndex", f"the embedded database offers keys of 1 and -1, not {path}: {kind}; {REMEDY}"
+        )
+    return kind
 
 
 def _is_dollar(part: str) -> bool:

@@ -4,7 +4,7 @@ Every function works inside the writer's SQLite transaction; what it raises undo
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -19,7 +19,7 @@ from .semantics.updates import Changed
 from .semantics.values import decode, encode
 from .sqlite import Blob
 from .storable import TOO_LARGE_UPDATED, New, check_storable
-from .writer import Writing
+from .writer import Writing, go_on
 
 _ADD = {
     False: "INSERT INTO entries (idx, key, seq) VALUES (?, ?, ?)",
@@ -128,12 +128,18 @@ class Store:
             sqlite.executemany(_REMOVE[index.unique], [(index.number, key, seq) for key in keys])
         self.log.add(writing, collection, "delete", encode({"documentKey": {"_id": document["_id"]}}))
 
-    def build(self, writing: Writing, collection: Collection, spec: Mapping[str, Any]) -> None:
-        """A new index over the documents there are; a unique one is refused while two share a key."""
+    def build(
+        self, writing: Writing, collection: Collection, spec: Mapping[str, Any], check: Callable[[], None] = go_on
+    ) -> None:
+        """A new index over the documents there are; a unique one is refused while two share a key.
+
+        ``check`` is asked every thousand documents, and raises what ends the work.
+        """
         index = self.catalog.add_index(writing.sqlite, collection, spec)
         sql = "SELECT seq, body FROM documents WHERE seq >= ? AND seq < ?"
         rows = writing.sqlite.execute(sql, (collection.low, collection.high))
         while chunk := rows.fetchmany(1000):
+            check()
             self._add_entries(writing, collection, index, [(seq, decode(body)) for seq, body in chunk])
 
 

@@ -188,7 +188,7 @@ def _aggregate(engine: Engine, call: Call, reading: CountingReading) -> _Explain
 
 def _update(engine: Engine, call: Call, reading: CountingReading) -> _Explained:
     variables = command_variables(call.mapping("let"))
-    return _write(engine, call, reading, update_statement(one_statement(call, "updates"), variables, engine))
+    return _write(engine, call, reading, update_statement(engine, one_statement(call, "updates"), variables))
 
 
 def _delete(engine: Engine, call: Call, reading: CountingReading) -> _Explained:
@@ -197,7 +197,7 @@ def _delete(engine: Engine, call: Call, reading: CountingReading) -> _Explained:
 
 
 def _find_and_modify(engine: Engine, call: Call, reading: CountingReading) -> _Explained:
-    return _write(engine, call, reading, find_and_modify_statement(call, engine), returns=True)
+    return _write(engine, call, reading, find_and_modify_statement(engine, call), returns=True)
 
 
 def _write(

@@ -35,7 +35,7 @@ def create_indexes(engine: Engine, call: Call) -> Reply:
                 _check_transaction(engine, call, writing, current)
                 if len(current.indexes) == _MOST_INDEXES:
                     raise CommandError("CannotCreateIndex", f"{current.namespace} has {_MOST_INDEXES} indexes already")
-                engine.store.build(writing, current, spec)
+                engine.store.build(writing, current, spec, call.pace.check)
         after = engine.collection(writing.sqlite, call) or collection
         reply: Reply = {
             "numIndexesBefore": before, "numIndexesAfter": len(after.indexes),

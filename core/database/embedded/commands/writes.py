@@ -91,7 +91,7 @@ def _encoded(engine: Engine, body: bytes, document: dict[str, Any]) -> New:
 def update(engine: Engine, call: Call) -> Reply:
     variables = command_variables(call.mapping("let"))
     return _run(
-        engine, call, "updates", _check_update, lambda item: update_statement(item, variables, engine), modified=True
+        engine, call, "updates", _check_update, lambda item: update_statement(engine, item, variables), modified=True
     )
 
 
@@ -113,7 +113,7 @@ def _check_update(item: Mapping[str, Any]) -> None:
     hint(item)
 
 
-def update_statement(item: Mapping[str, Any], variables: Mapping[str, Any], engine: Engine) -> Statement:
+def update_statement(engine: Engine, item: Mapping[str, Any], variables: Mapping[str, Any]) -> Statement:
     query, change, sort, many = item["q"], item["u"], item.get("sort") or {}, boolean(item, "multi")
     constants = item.get("c")
     if constants is not None:
@@ -281,7 +281,7 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
         if "lastErrorObject" not in earlier:
             raise another_command()
         return earlier
-    removing, statement = call.flag("remove"), find_and_modify_statement(call, engine)
+    removing, statement = call.flag("remove"), find_and_modify_statement(engine, call)
     fields, new = call.mapping("fields"), call.flag("new")
     score: Any = MISSING
     told = (lambda document: score) if has_text(statement.query) else None
@@ -312,7 +312,7 @@ def find_and_modify(engine: Engine, call: Call) -> Reply:
         return reply(edit(engine, call, statement, note))
 
 
-def find_and_modify_statement(call: Call, engine: Engine) -> Statement:
+def find_and_modify_statement(engine: Engine, call: Call) -> Statement:
     removing, change = call.flag("remove"), call.command.get("update")
     if removing == ("update" in call.command):
         raise unparsable("Either an update or remove=true must be specified")

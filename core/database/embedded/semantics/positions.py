@@ -11,6 +11,7 @@ from typing import Any
 from bson import Regex
 
 from .comparisons import Predicate
+from .errors import unsupported
 from .matching import Scope, compile_element, compile_query, is_operators
 from .paths import is_index
 from .values import MISSING
@@ -147,8 +148,12 @@ def _first_array(document: Any, parts: tuple[str, ...]) -> tuple[int, list[Any] 
             document = document.get(part, MISSING)
         elif type(document) is list and is_index(part) and int(part) < len(document):
             document = document[int(part)]
-        if type(document) is list and not (depth + 1 < len(parts) and is_index(parts[depth + 1])):
-            return depth + 1, document
+        if type(document) is list:
+            following = parts[depth + 1] if depth + 1 < len(parts) else ""
+            if not is_index(following):
+                return depth + 1, document
+            if any(type(item) is dict and following in item for item in document):
+                raise unsupported(f"positional $ on a path with '{following}', a place and a name at once")
     return 0, None
 
 
